@@ -1,0 +1,223 @@
+"""The lead schema, read from `fields.yaml`: the one definition of every field.
+
+The API's schema, the CSV check, the rulebook check and the documentation all read this file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import Field as Setting
+
+from features.errors import DocumentRefused
+
+Team = Literal["marketing", "sales", "joint"]
+FieldType = Literal["number", "category", "boolean", "text", "instant", "id"]
+Role = Literal["attribute", "activity", "outcome", "id", "ignored"]
+Known = Literal["at creation", "during handling", "after outcome"]
+
+SCHEMA = "leadpact/fields/1"
+NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
+
+
+class Document(BaseModel):
+    """Strictness shared by every part of a workspace's files: no unknown keys, no changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Field(Document):
+    """One fact about a lead.
+
+    `role` is `attribute` for what a lead *is* and `activity` for what it *did*, summed up on its
+    row; `known` says when the fact exists. Facts known only `after outcome` never reach a model.
+    """
+
+    name: str
+    column: str
+    type: FieldType
+    role: Role
+    owner: Team = "joint"
+    label: str = ""
+    unit: str = ""
+    known: Known = "at creation"
+    format: str = ""
+    """`email` or `job title` for text; a strptime pattern for instants ("" = ISO 8601)."""
+    missing: tuple[str, ...] = ()
+    """Texts that mean "not given" besides the empty one; compared without case."""
+    minimum: float | None = None
+    maximum: float | None = None
+    example: str | float | bool | None = None
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not NAME.match(self.name):
+            raise ValueError(
+                f"field name {self.name!r} is not usable: write lower-case letters, digits and _, "
+                "starting with a letter, at most 63"
+            )
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise ValueError(f"field {self.name}: minimum {self.minimum} is above its maximum")
+        if self.role == "ignored" and not self.reason:
+            raise ValueError(f"field {self.name} is ignored without a reason: write one")
+        return self
+
+    @property
+    def title(self) -> str:
+        """The label for people; the column's name where none was written."""
+        return self.label or self.column
+
+    @property
+    def is_input(self) -> bool:
+        """Whether a model may look at the field."""
+        return self.role in ("attribute", "activity") and self.known != "after outcome"
+
+
+class Outcome(Document):
+    """How a conversion is told from the leads file; unused when an outcomes file says it."""
+
+    field: str | None = None
+    converted: tuple[str, ...] = ("1", "yes", "true", "won", "converted")
+    open: tuple[str, ...] = ()
+    """Values that mean "still being handled": such a lead is open and never a negative."""
+    matures_after_days: float | None = None
+    """A lead younger than this at the export is open. None: every row is final."""
+
+
+class Timing(Document):
+    """When a lead is looked at, and in which order leads came."""
+
+    as_of: str | None = None
+    """The instant field from which a lead's snapshot counts; None when there are no dates."""
+    order: str | None = None
+    """For data without dates: `file`, or a number field that grows with time."""
+    snapshot_ages_days: tuple[float, ...] = (0.0,)
+    """Ages at which leads are looked at; each lead gets one, drawn by a hash of its id."""
+    exported_at: datetime | None = None
+    """When the export was made; None takes the newest instant in it."""
+
+
+class Sources(Document):
+    """Where the history lies, relative to the workspace."""
+
+    leads: str = "leads.csv"
+    activities: str | None = None
+    outcomes: str | None = None
+
+
+class Fields(Document):
+    """A workspace's `fields.yaml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    document: str = Setting(default=SCHEMA, alias="schema")
+    company: str = "this company"
+    simulated: bool = False
+    lead: str
+    account: str | None = None
+    timing: Timing = Timing()
+    outcome: Outcome = Outcome()
+    sources: Sources = Sources()
+    fields: tuple[Field, ...]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.document != SCHEMA:
+            raise ValueError(f"schema is {self.document!r}; this version reads {SCHEMA!r}")
+        for what in ("name", "column"):
+            seen = [getattr(f, what) for f in self.fields]
+            double = sorted({v for v in seen if seen.count(v) > 1})
+            if double:
+                raise ValueError(f"{what} given twice: {', '.join(double)}")
+        names = {f.name: f for f in self.fields}
+        pointers = {
+            "lead": self.lead,
+            "account": self.account,
+            "timing.as_of": self.timing.as_of,
+            "timing.order": None if self.timing.order == "file" else self.timing.order,
+            "outcome.field": self.outcome.field,
+        }
+        for where, name in pointers.items():
+            if name is not None and name not in names:
+                raise ValueError(f"{where} names the field {name!r}, which is not declared below")
+        if self.timing.as_of and names[self.timing.as_of].type != "instant":
+            raise ValueError(f"timing.as_of: the field {self.timing.as_of!r} is not an instant")
+        if not any(f.is_input for f in self.fields):
+            raise ValueError("no field has the role attribute or activity: nothing to score by")
+        return self
+
+    def __getitem__(self, name: str) -> Field:
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        return any(field.name == name for field in self.fields)
+
+    @property
+    def inputs(self) -> tuple[Field, ...]:
+        """The fields a model and a rulebook may look at, in file order."""
+        return tuple(f for f in self.fields if f.is_input)
+
+    def text(self) -> str:
+        """The canonical YAML of this document; reading it back gives an equal document."""
+        return yaml.safe_dump(
+            self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+            | {"schema": self.document},
+            sort_keys=False,
+            allow_unicode=True,
+            width=100,
+        )
+
+    def fingerprint(self) -> str:
+        """sha256 over what decides a score: the declarations, not where the files lie."""
+        told = self.model_dump(mode="json", by_alias=True, exclude={"sources", "company"})
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def parse_document(kind: type[Document], text: str, where: str) -> Document:
+    """Parse YAML `text` into a `kind`, or say in plain words what is wrong with it.
+
+    Raises:
+        DocumentRefused: naming `where`, each place and each reason.
+    """
+    try:
+        told = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise DocumentRefused(f"{where} is not YAML: {error}. Mend the line it names.") from error
+    if not isinstance(told, dict):
+        raise DocumentRefused(f"{where} holds no mapping of keys to values at its top.")
+    try:
+        return kind.model_validate(told)
+    except ValidationError as error:
+        lines = [
+            f"  {'.'.join(str(p) for p in e['loc']) or 'document'}: "
+            f"{e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()
+        ]
+        raise DocumentRefused(f"{where} cannot be used:\n" + "\n".join(lines)) from error
+
+
+def read_fields(path: Path) -> Fields:
+    """Read a `fields.yaml`.
+
+    Raises:
+        DocumentRefused: when the file is missing or contradicts itself.
+    """
+    if not path.is_file():
+        raise DocumentRefused(
+            f"{path} is not there. Run `leadpact init LEADS.csv --converted COLUMN -w "
+            f"{path.parent}` to draft one."
+        )
+    found = parse_document(Fields, path.read_text(encoding="utf-8"), str(path))
+    assert isinstance(found, Fields)
+    return found

@@ -1,0 +1,1 @@
+"""The agreement: criteria that both teams signed, what they mean, and the points they give."""

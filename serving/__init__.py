@@ -1,0 +1,1 @@
+"""How a model is asked: the HTTP service and its pages."""

@@ -1,0 +1,1 @@
+"""How a model is made: intake, labels by time, evaluation, and the pipeline that orders them."""
