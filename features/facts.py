@@ -1,0 +1,23 @@
+"""What criteria may ask of a lead: its fields by name, and the features derived from them."""
+
+from __future__ import annotations
+
+from features.arrays import Column, Table
+from features.fields import Fields
+from features.fit import features_of
+from features.rulebook.points import Facts
+from features.snapshot import Snapshot
+
+
+def facts_of(snapshot: Snapshot, features: Table) -> Facts:
+    """Fields win over features of the same name: a boolean is asked as `is: true`."""
+    columns: dict[str, Column] = {**features.values, **snapshot.columns.values}
+    return Facts(snapshot.n, columns, snapshot.seen.own)
+
+
+def derived_names(fields: Fields) -> set[str]:
+    """Names of the facts that are derived from fields, such as `email_kind`."""
+    names = [f.name for f in fields.inputs]
+    if fields.timing.as_of:
+        names.append(fields.timing.as_of)
+    return {f.name for name in names for f in features_of(fields[name])}
