@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -80,6 +81,13 @@ class Criterion(Document):
         elif self.cap is not None and self.count == "once":
             raise ValueError(f"criterion {self.id}: cap goes with count: repeat")
         return self
+
+    @property
+    def most(self) -> float:
+        """The most often it counts: 1, or for repeats the cap over the points (inf without one)."""
+        if self.count == "once":
+            return 1.0
+        return math.inf if self.cap is None or not self.points else self.cap / abs(self.points)
 
 
 class Expectation(Document):

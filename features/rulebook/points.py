@@ -19,12 +19,14 @@ class Agreed:
 
     Attributes:
         base: points that every lead starts with.
-        points: (n, k) points of each criterion, in rulebook order.
+        strength: (n, k) how much of each criterion applies: 0, or 1 for once, more for repeats.
+        points: (n, k) points of each criterion, in rulebook order: strength times its points.
         caps: (n, g) what each group's bounds took away (or gave), in group order.
         total: (n,) all together.
     """
 
     base: float
+    strength: Floats
     points: Floats
     caps: Floats
     total: Floats
@@ -45,9 +47,10 @@ def award(rulebook: Rulebook, facts: Facts) -> Agreed:
     Raises:
         KeyError: when a criterion asks for a fact that is not in `facts`; `check` finds these.
     """
-    points = np.zeros((facts.n, len(rulebook.criteria)))
+    strength = np.zeros((facts.n, len(rulebook.criteria)))
     for k, criterion in enumerate(rulebook.criteria):
-        points[:, k] = criterion_points(criterion, facts)
+        strength[:, k] = criterion_strength(criterion, facts)
+    points = strength * np.array([c.points for c in rulebook.criteria])
     caps = np.zeros((facts.n, len(rulebook.groups)))
     for g, (name, group) in enumerate(rulebook.groups.items()):
         members = [k for k, c in enumerate(rulebook.criteria) if c.group == name]
@@ -56,24 +59,25 @@ def award(rulebook: Rulebook, facts: Facts) -> Agreed:
         high = np.inf if group.at_most is None else group.at_most
         caps[:, g] = np.clip(sum_of, low, high) - sum_of
     total = rulebook.base_points + points.sum(axis=1) + caps.sum(axis=1)
-    return Agreed(rulebook.base_points, points, caps, total)
+    return Agreed(rulebook.base_points, strength, points, caps, total)
 
 
-def criterion_points(criterion: Criterion, facts: Facts) -> Floats:
-    """The points one criterion gives each lead. Shape (n,)."""
+def criterion_strength(criterion: Criterion, facts: Facts) -> Floats:
+    """How much of one criterion applies to each lead: 0 for not at all, 1 for once in full.
+
+    Fading makes it less, repetition more, up to the criterion's cap. Shape (n,).
+    """
     condition = criterion.when
     if not isinstance(condition, Happened) or (criterion.count == "once" and not criterion.decay):
-        return np.where(holds(condition, facts), criterion.points, 0.0)
+        return holds(condition, facts).astype(np.float64)
     matching = _matching(condition, facts.own)
     enough = matching.count() >= condition.at_least
     weight = _remaining(criterion.decay, matching.age)
     if criterion.count == "once":
         strongest = np.zeros(facts.n)
         np.maximum.at(strongest, matching.row, weight)
-        return np.where(enough, criterion.points * strongest, 0.0)
-    given = np.where(enough, criterion.points * matching.count(weight), 0.0)
-    cap = np.inf if criterion.cap is None else criterion.cap
-    return np.clip(given, -cap, cap)
+        return np.where(enough, strongest, 0.0)
+    return np.where(enough, np.minimum(matching.count(weight), criterion.most), 0.0)
 
 
 def _remaining(decay: Decay | None, age: Floats) -> Floats:
@@ -89,9 +93,9 @@ def holds(condition: Condition, facts: Facts) -> Flags:
     """Whether the condition holds, per lead. Shape (n,)."""
     match condition:
         case AllOf():
-            return np.all([holds(p, facts) for p in condition.all], axis=0)
+            return np.asarray(np.all([holds(p, facts) for p in condition.all], axis=0))
         case AnyOf():
-            return np.any([holds(p, facts) for p in condition.any], axis=0)
+            return np.asarray(np.any([holds(p, facts) for p in condition.any], axis=0))
         case Not():
             return np.logical_not(holds(condition.not_, facts))
         case Happened():

@@ -1,0 +1,66 @@
+"""The rungs as plain parameters: what a fitted ladder says of a lead. numpy only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.arrays import Floats
+from models.design import Design
+from models.history import Leads
+
+RUNGS = ("fitted", "updated", "g", "x", "n")
+"""Rung 1, rung 2, and the three boosters of rung 3: g knows the agreement, x and n do not."""
+
+
+@dataclass(frozen=True)
+class FittedScale:
+    """Rung 1: `f1 = f0 + a + b (f0 - mean)`."""
+
+    a: float
+    b: float
+    mean: float
+
+    def log_odds(self, f0: Floats) -> Floats:
+        """Rung 1's log-odds from those of the stated scale."""
+        return f0 + self.a + self.b * (f0 - self.mean)
+
+
+@dataclass(frozen=True)
+class UpdatedPoints:
+    """Rung 2: `f2 = f0 + c + d (f0 - mean) + sum over columns of b_j (x_j - centre_j)`.
+
+    Attributes:
+        design: which columns.
+        mean: centre of f0.
+        b: (2 + k,) intercept, slope and column coefficients: the mean over the three widths.
+        V: (2 + k, 2 + k) Laplace covariance at width 1, whose interval covers.
+    """
+
+    design: Design
+    mean: float
+    b: Floats
+    V: Floats
+
+    def rows(self, leads: Leads) -> Floats:
+        """The full matrix (n, 2 + k): intercept, slope and columns."""
+        columns = self.design.matrix(leads.features, leads.criteria)
+        slope = (leads.f0 - self.mean)[:, None]
+        return np.concatenate([np.ones((len(leads), 1)), slope, columns], axis=1)
+
+    def log_odds(self, leads: Leads) -> Floats:
+        """Rung 2's log-odds of n leads. Shape (n,)."""
+        return np.asarray(leads.f0 + self.rows(leads) @ self.b)
+
+
+@dataclass(frozen=True)
+class Affine:
+    """Calibration: `alpha + beta F` in log-odds (Platt 1999, section 2.2, with margins as F)."""
+
+    alpha: float
+    beta: float
+
+    def __call__(self, F: Floats) -> Floats:
+        """The calibrated log-odds."""
+        return self.alpha + self.beta * F
