@@ -109,10 +109,10 @@ def from_activity_frame(frame: pd.DataFrame) -> tuple[Activities, list[Problem]]
             f"{', '.join(map(str, frame.columns))}. Name its columns {', '.join(COLUMNS)}, value."
         )
     problems: list[Problem] = []
-    lead = _labels(frame, "lead_id", None)
-    occurred = _instants(frame, "occurred_at", problems)
-    recorded = _instants(frame, "recorded_at", problems)
-    value = _numbers(frame, "value", problems)
+    lead = labels_of(frame, "lead_id", None)
+    occurred = instants_of(frame, "occurred_at", problems)
+    recorded = instants_of(frame, "recorded_at", problems)
+    value = numbers_of(frame, "value", problems)
     told = {p.row for p in problems}
     for name, lost in (("lead_id", [v is None for v in lead]), ("occurred_at", np.isnat(occurred))):
         for row in set(np.flatnonzero(lost).tolist()) - told:
@@ -122,18 +122,19 @@ def from_activity_frame(frame: pd.DataFrame) -> tuple[Activities, list[Problem]]
     good[[p.row for p in problems if p.row is not None]] = False
     found = Activities(
         lead,
-        _labels(frame, "account_id", None),
+        labels_of(frame, "account_id", None),
         occurred,
         recorded,
-        _labels(frame, "channel", "other"),
-        _labels(frame, "kind", "other"),
-        _labels(frame, "team", "marketing"),
+        labels_of(frame, "channel", "other"),
+        labels_of(frame, "kind", "other"),
+        labels_of(frame, "team", "marketing"),
         value,
     )
     return found.take(good), problems
 
 
-def _labels(frame: pd.DataFrame, name: str, default: str | None) -> Texts:
+def labels_of(frame: pd.DataFrame, name: str, default: str | None) -> Texts:
+    """A column of short texts; `default` where a cell, or the whole column, is not there."""
     if name not in frame.columns:
         return texts([default] * len(frame))
     codes, levels = frame[name].factorize()
@@ -142,7 +143,8 @@ def _labels(frame: pd.DataFrame, name: str, default: str | None) -> Texts:
     return column
 
 
-def _instants(frame: pd.DataFrame, name: str, problems: list[Problem]) -> Instants:
+def instants_of(frame: pd.DataFrame, name: str, problems: list[Problem]) -> Instants:
+    """A column of instants in UTC, NaT where empty; cells that are none are added to `problems`."""
     import pandas as pd
 
     if name not in frame.columns:
@@ -158,7 +160,8 @@ def _instants(frame: pd.DataFrame, name: str, problems: list[Problem]) -> Instan
     return found.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
 
 
-def _numbers(frame: pd.DataFrame, name: str, problems: list[Problem]) -> Any:
+def numbers_of(frame: pd.DataFrame, name: str, problems: list[Problem]) -> Any:
+    """A column of numbers, NaN where empty; cells that are none are added to `problems`."""
     import pandas as pd
 
     if name not in frame.columns:

@@ -46,7 +46,7 @@ def _explained(X: Floats, target: Floats) -> float:
     r2 = 1.0 - float(np.sum((target - fitted) ** 2) / np.sum(target**2))
     # Adjusted for columns, so that a wide field on few leads does not look like a clock.
     n, k = X.shape
-    return max(0.0, 1.0 - (1.0 - r2) * (n - 1) / max(n - k - 1, 1))
+    return max(0.0, 1.0 - (1.0 - r2) * float((n - 1) / max(n - k - 1, 1)))
 
 
 def weights_by_age(order: Floats, half_life: float | None) -> Floats:

@@ -37,12 +37,7 @@ def _library() -> ctypes.CDLL:
     raise BundleRefused(f"LightGBM's library is not in {home}; reinstall LightGBM.")
 
 
-_LOG = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
-
-
-@_LOG
-def _QUIET(_message: bytes) -> None:
-    return None
+_QUIET = ctypes.CFUNCTYPE(None, ctypes.c_char_p)(lambda _message: None)
 
 
 class Trees:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ class Agreed:
     Attributes:
         base: points that every lead starts with.
         strength: (n, k) how much of each criterion applies: 0, or 1 for once, more for repeats.
+        share: (n, k) strength as a share of the most it can be: 0 to 1, but for uncapped repeats.
         points: (n, k) points of each criterion, in rulebook order: strength times its points.
         caps: (n, g) what each group's bounds took away (or gave), in group order.
         total: (n,) all together.
@@ -27,6 +29,7 @@ class Agreed:
 
     base: float
     strength: Floats
+    share: Floats
     points: Floats
     caps: Floats
     total: Floats
@@ -51,6 +54,7 @@ def award(rulebook: Rulebook, facts: Facts) -> Agreed:
     for k, criterion in enumerate(rulebook.criteria):
         strength[:, k] = criterion_strength(criterion, facts)
     points = strength * np.array([c.points for c in rulebook.criteria])
+    most = np.array([c.most if math.isfinite(c.most) else 1.0 for c in rulebook.criteria])
     caps = np.zeros((facts.n, len(rulebook.groups)))
     for g, (name, group) in enumerate(rulebook.groups.items()):
         members = [k for k, c in enumerate(rulebook.criteria) if c.group == name]
@@ -59,7 +63,7 @@ def award(rulebook: Rulebook, facts: Facts) -> Agreed:
         high = np.inf if group.at_most is None else group.at_most
         caps[:, g] = np.clip(sum_of, low, high) - sum_of
     total = rulebook.base_points + points.sum(axis=1) + caps.sum(axis=1)
-    return Agreed(rulebook.base_points, strength, points, caps, total)
+    return Agreed(rulebook.base_points, strength, strength / most, points, caps, total)
 
 
 def criterion_strength(criterion: Criterion, facts: Facts) -> Floats:

@@ -1,0 +1,145 @@
+"""A loaded bundle that answers: one lead or a million, with every score taken apart.
+
+A serving worker imports this and nothing heavier: numpy and LightGBM's library.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from features.arrays import Floats, Instants, Table
+from features.catalogue import Catalogue
+from features.columns import Columns
+from features.facts import facts_of
+from features.fields import Fields
+from features.rulebook.document import Rulebook
+from features.rulebook.points import Agreed, award
+from features.snapshot import Snapshot, take_snapshot
+from features.timeline import Activities
+from models.bundle import Bundle, Versions, load
+from models.explanation import Explanation
+from models.history import Leads
+from models.likelihood import FittedLadder
+from models.lines import Lines, Told
+from models.scale import sigmoid
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The answer for n leads.
+
+    Attributes:
+        n: how many.
+        exact: (n,) score in points before rounding and cutting.
+        likelihood: (n,) of conversion within the horizon.
+        low, high: (n,) its 90 % interval.
+        agreed_exact: (n,) agreed points before rounding and cutting.
+        told: what explanations are made of.
+    """
+
+    n: int
+    exact: Floats
+    likelihood: Floats
+    low: Floats
+    high: Floats
+    agreed_exact: Floats
+    told: Told
+
+    @property
+    def shown(self) -> Floats:
+        """The scores as shown: cut to 0..100 and rounded to whole points. Shape (n,)."""
+        return _shown(self.exact)
+
+    @property
+    def agreed(self) -> Floats:
+        """The agreed scores as shown. Shape (n,)."""
+        return _shown(self.agreed_exact)
+
+    @property
+    def grades(self) -> list[str]:
+        """Grade of each shown score."""
+        return [self.told.rulebook.grade(float(s)) for s in self.shown]
+
+    def explain(self, i: int) -> Explanation:
+        """The score of lead `i`, line by line."""
+        return self.told.explain(i)
+
+
+def _shown(exact: Floats) -> Floats:
+    # Half a point goes up, as people round.
+    return np.floor(np.clip(exact, 0.0, 100.0) + 0.5)
+
+
+class Scorer:
+    """Scores leads with one bundle.
+
+    Attributes:
+        fields, rulebook, versions: what it speaks of.
+        ladder: the fitted model.
+        catalogue: its features.
+        card: figures about its training.
+    """
+
+    def __init__(self, bundle: Bundle, versions: Versions) -> None:
+        self.fields: Fields = bundle.fields
+        self.rulebook: Rulebook = bundle.rulebook
+        self.ladder: FittedLadder = bundle.ladder
+        self.catalogue = Catalogue.of(bundle.fields, bundle.vocabulary)
+        self.card: dict[str, Any] = bundle.card
+        self.versions = versions
+
+    @classmethod
+    def load(cls, folder: Path) -> Scorer:
+        """The scorer of a bundle folder.
+
+        Raises:
+            BundleRefused: when it is damaged, foreign or of another version.
+        """
+        return cls(*load(folder))
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the history was simulated; then every figure says so."""
+        return self.fields.simulated
+
+    @cached_property
+    def _lines(self) -> Lines:
+        return Lines(self.fields, self.rulebook, self.catalogue)
+
+    def score(self, columns: Columns, activities: Activities, as_of: Instants) -> Scores:
+        """Score n leads at once, each at its own instant.
+
+        Args:
+            columns: n leads, from `features.columns` or `features.frames`.
+            activities: of any leads; each lead sees its own and its colleagues', up to its instant.
+            as_of: (n,) instants.
+        """
+        snapshot = take_snapshot(columns, activities, as_of, self.fields)
+        return self.score_snapshot(snapshot)
+
+    def score_snapshot(self, snapshot: Snapshot) -> Scores:
+        """Score leads whose history is already cut at their instants."""
+        features = self.catalogue.compute(snapshot)
+        agreed = award(self.rulebook, facts_of(snapshot, features))
+        leads = self.leads(features, agreed)
+        parts = self.ladder.parts(leads)
+        half = self.ladder.half_width(leads)
+        told = Told(self._lines, self.ladder, snapshot, features, agreed, parts)
+        return Scores(
+            n=snapshot.n,
+            exact=self.ladder.scale.points(parts.f),
+            likelihood=sigmoid(parts.f),
+            low=sigmoid(parts.f - half),
+            high=sigmoid(parts.f + half),
+            agreed_exact=agreed.total,
+            told=told,
+        )
+
+    def leads(self, features: Table, agreed: Agreed) -> Leads:
+        """What the ladder sees of n leads."""
+        return Leads(self.ladder.stated.log_odds(agreed.total), features, agreed.share)

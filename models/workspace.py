@@ -1,0 +1,103 @@
+"""A workspace is a folder: the files people edit, and beside them what training made.
+
+fields.yaml  rulebook.yaml            edited by people, kept in git
+.leadpact/bundles/NAME/               trained models
+.leadpact/champion.json               which of them serves
+.leadpact/mlflow.db, mlartifacts/     the MLflow store
+.leadpact/quarantine.csv              rows that could not be used, and why
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from features.errors import LeadpactError
+from features.fields import Fields, read_fields
+from features.rulebook.document import Rulebook, read_rulebook
+
+
+class NoChampion(LeadpactError):
+    """No model has been trained, or none promoted, in this workspace."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Paths of one workspace, and its two documents. Nothing is made until something is written."""
+
+    folder: Path
+
+    @property
+    def home(self) -> Path:
+        """Where training keeps what it makes."""
+        return self.folder / ".leadpact"
+
+    @property
+    def name(self) -> str:
+        """A name fit for a registry: the folder's, in lower-case letters, digits and dashes."""
+        bare = re.sub(r"[^a-z0-9]+", "-", self.folder.resolve().name.lower()).strip("-")
+        return bare or "workspace"
+
+    @property
+    def quarantine(self) -> Path:
+        """The file that holds the rows training could not use."""
+        return self.home / "quarantine.csv"
+
+    @property
+    def tracking_uri(self) -> str:
+        """The MLflow store inside the workspace."""
+        return f"sqlite:///{(self.home / 'mlflow.db').resolve()}"
+
+    @property
+    def artifacts(self) -> Path:
+        """Where the MLflow store of the workspace keeps files."""
+        return self.home / "mlartifacts"
+
+    def fields(self) -> Fields:
+        """The fields file.
+
+        Raises:
+            DocumentRefused: when it is missing or contradicts itself.
+        """
+        return read_fields(self.folder / "fields.yaml")
+
+    def rulebook(self) -> Rulebook:
+        """The rulebook file.
+
+        Raises:
+            DocumentRefused: when it is missing or contradicts itself.
+        """
+        return read_rulebook(self.folder / "rulebook.yaml")
+
+    def bundle(self, model: str) -> Path:
+        """The folder of the bundle of that name."""
+        return self.home / "bundles" / model
+
+    def champion(self) -> Path:
+        """The bundle folder of the model that serves.
+
+        Raises:
+            NoChampion: when there is none yet.
+        """
+        path = self.home / "champion.json"
+        if not path.is_file():
+            raise NoChampion(
+                f"{self.folder} has no model yet. Run `leadpact train -w {self.folder}` first."
+            )
+        try:
+            return self.bundle(str(json.loads(path.read_text(encoding="utf-8"))["model"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise NoChampion(
+                f"{path} is damaged ({error}). Run `leadpact promote VERSION -w {self.folder}`."
+            ) from error
+
+    def set_champion(self, model: str, registry_version: str) -> None:
+        """Say which bundle serves from now on. A reader sees the old or the new, never half."""
+        told = json.dumps({"model": model, "registry_version": registry_version}, indent=1)
+        self.home.mkdir(parents=True, exist_ok=True)
+        half = self.home / f"champion.{os.getpid()}.tmp"
+        half.write_text(told + "\n", encoding="utf-8")
+        half.replace(self.home / "champion.json")

@@ -1,0 +1,217 @@
+"""A history ready to teach: snapshots, features, agreed points and labels, in one place."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from features.arrays import NO_INSTANT, Flags, Floats, Instants, Ints, Table, Texts
+from features.catalogue import Catalogue, Vocabulary
+from features.columns import Columns, account_ids, created, lead_ids
+from features.errors import DocumentRefused, NothingToLearn
+from features.facts import facts_of
+from features.fields import Fields
+from features.rulebook.check import complaints
+from features.rulebook.document import Rulebook
+from features.rulebook.points import Agreed, award
+from features.snapshot import Snapshot, take_snapshot
+from models.ladder import AGREED, CRITERION
+from models.workspace import Workspace
+from training.intake import Files, Rejected, Taken, files_of, take
+from training.labels import KNOWN, Labels, labels_from_field, labels_from_outcomes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """n leads whose outcome is known, each at its snapshot, oldest first where order is known.
+
+    Attributes:
+        fields, rulebook, vocabulary: what the columns are made by.
+        snapshot: what was known, for scoring the same leads again.
+        features: the model's inputs.
+        agreed: the agreed points.
+        y: (n,) 1 converted within the horizon, 0 not.
+        lead: (n,) ids.
+        order: (n,) grows with time, or None.
+        groups: (n,) account codes, or None.
+        states: how many leads of the file were known, open, unworked, decided before.
+        rejected: what could not be read.
+        rows: leads in the file.
+        history_until: the newest instant of the history; NaT without dates.
+    """
+
+    fields: Fields
+    rulebook: Rulebook
+    vocabulary: Vocabulary
+    snapshot: Snapshot = field(repr=False)
+    features: Table = field(repr=False)
+    agreed: Agreed = field(repr=False)
+    y: Floats = field(repr=False)
+    lead: Texts = field(repr=False)
+    order: Floats | None = field(repr=False)
+    groups: Ints | None = field(repr=False)
+    states: dict[str, int]
+    rejected: tuple[Rejected, ...] = field(repr=False)
+    rows: int
+    history_until: np.datetime64
+
+    @property
+    def n(self) -> int:
+        """Leads that may teach."""
+        return len(self.y)
+
+    @property
+    def agreed_points(self) -> Floats:
+        """(n,) agreed points, not rounded, not cut."""
+        return self.agreed.total
+
+    def frame(self) -> pd.DataFrame:
+        """Features, agreed points and criteria as the frame that `LadderClassifier` takes."""
+        import pandas as pd
+
+        ids = [c.id for c in self.rulebook.criteria]
+        shares = {CRITERION + id_: self.agreed.share[:, k] for k, id_ in enumerate(ids)}
+        return pd.DataFrame({**self.features.values, AGREED: self.agreed.total, **shares})
+
+    def fingerprint(self) -> str:
+        """sha256 over ids, outcomes, features and agreed points: the data a model was taught."""
+        digest = hashlib.sha256()
+        for array in (self.y, self.agreed.total):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        digest.update("\n".join(map(str, self.lead)).encode())
+        for name, column in self.features.values.items():
+            digest.update(name.encode())
+XX        return digest.hexdigest()
+
+
+def load_dataset(
+    workspace: Workspace,
+    leads: Path | None = None,
+    activities: Path | None = None,
+    outcomes: Path | None = None,
+) -> Dataset:
+    """The history of a workspace, from the files it names or from others.
+
+    Raises:
+        DocumentRefused: when the workspace's files contradict themselves or each other.
+        InputRefused: when a file cannot be read.
+        NothingToLearn: when no lead's outcome is known.
+    """
+    fields, rulebook = workspace.fields(), workspace.rulebook()
+    named = files_of(fields, workspace.folder)
+    files = Files(leads or named.leads, activities or named.activities, outcomes or named.outcomes)
+    return make_dataset(fields, rulebook, take(files, fields))
+
+
+def make_dataset(fields: Fields, rulebook: Rulebook, taken: Taken) -> Dataset:
+    """Snapshots and labels by time, then features and agreed points."""
+    wrong = complaints(rulebook, fields)
+    if wrong:
+        raise DocumentRefused("The rulebook does not fit the fields:\n  " + "\n  ".join(wrong))
+    as_of = snapshots(taken.columns, fields)
+    until = _exported_at(taken, fields)
+    labels = _labels(taken, fields, rulebook, as_of, until)
+    teaches = labels.teaches
+    states = dict(Counter(labels.state))
+    if not teaches.any():
+        told = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+        raise NothingToLearn(
+            f"No lead's outcome is known yet ({told}). Until some are, the rulebook alone scores."
+        )
+    rows = _oldest_first(_order(taken.columns, fields, as_of), teaches)
+    columns = taken.columns.take(rows)
+    snapshot = take_snapshot(columns, taken.activities, as_of[rows], fields)
+    vocabulary = Vocabulary.of(taken.activities)
+    features = Catalogue.of(fields, vocabulary).compute(snapshot)
+    order = _order(columns, fields, as_of[rows])
+    return Dataset(
+        fields=fields,
+        rulebook=rulebook,
+        vocabulary=vocabulary,
+        snapshot=snapshot,
+        features=features,
+        agreed=award(rulebook, facts_of(snapshot, features)),
+        y=labels.y[rows],
+        lead=lead_ids(columns, fields),
+        order=order,
+        groups=_groups(columns, fields),
+        states={state: states.get(state, 0) for state in (KNOWN, *sorted(set(states) - {KNOWN}))},
+        rejected=taken.rejected,
+        rows=taken.rows,
+        history_until=until,
+    )
+
+
+def snapshots(columns: Columns, fields: Fields) -> Instants:
+    """When each lead is looked at: at one of the listed ages, drawn by a hash of its id.
+
+    One snapshot a lead keeps leads independent; several ages keep recency and decay in view.
+    """
+    ages = np.array(fields.timing.snapshot_ages_days)
+    picked = np.array([_draw(str(lead), len(ages)) for lead in lead_ids(columns, fields)])
+    microseconds = np.round(ages[picked] * 86_400_000_000).astype("timedelta64[us]")
+    return np.asarray(created(columns, fields) + microseconds)
+
+
+def _draw(text: str, of: int) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) % of
+
+
+def _exported_at(taken: Taken, fields: Fields) -> np.datetime64:
+    told = fields.timing.exported_at
+    if told is not None:
+        zoned = told.replace(tzinfo=told.tzinfo or UTC).astimezone(UTC)
+        return np.datetime64(zoned.replace(tzinfo=None), "us")
+    parts = [created(taken.columns, fields), taken.activities.visible_at]
+    if taken.outcomes is not None:
+        parts.append(taken.outcomes.at)
+    known = np.concatenate(parts)
+    known = known[~np.isnat(known)]
+    return known.max() if len(known) else NO_INSTANT
+
+
+def _labels(
+    taken: Taken, fields: Fields, rulebook: Rulebook, as_of: Instants, until: np.datetime64
+) -> Labels:
+    if taken.outcomes is not None:
+        leads = lead_ids(taken.columns, fields)
+        return labels_from_outcomes(
+            leads, as_of, taken.outcomes, taken.activities, rulebook.horizon_days, until
+        )
+    assert fields.outcome.field is not None
+    return labels_from_field(taken.columns[fields.outcome.field], as_of, until, fields)
+
+
+def _order(columns: Columns, fields: Fields, as_of: Instants) -> Floats | None:
+    if fields.timing.as_of:
+        return as_of.astype(np.int64).astype(np.float64) / 86_400_000_000
+    if fields.timing.order == "file":
+        return np.arange(columns.n, dtype=np.float64)
+    if fields.timing.order:
+        return np.asarray(columns[fields.timing.order], dtype=np.float64)
+    return None
+
+
+def _oldest_first(order: Floats | None, teaches: Flags) -> Ints:
+    rows = np.flatnonzero(teaches)
+    return rows if order is None else rows[np.argsort(order[rows], kind="stable")]
+
+
+def _groups(columns: Columns, fields: Fields) -> Ints | None:
+    if fields.account is None:
+        return None
+    known: dict[object, int] = {}
+    codes = [
+        known.setdefault(("lead", row) if account is None else account, len(known))
+        for row, account in enumerate(account_ids(columns, fields))
+    ]
+    return np.array(codes, dtype=np.int64)

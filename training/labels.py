@@ -1,0 +1,159 @@
+"""What became of each lead after its snapshot: converted, not, or not to be judged.
+
+A conversion counts within the horizon after the snapshot. A lead younger than the horizon is
+*open*, one that sales never worked *unworked*; neither is ever a negative.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from features.arrays import DAY, NO_INSTANT, Column, Flags, Floats, Instants, Texts, texts
+from features.errors import InputRefused, Problem
+from features.fields import Fields
+from features.timeline import Activities
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KNOWN, OPEN, UNWORKED, DECIDED = "known", "open", "unworked", "decided before"
+FINAL = ("won", "lost", "returned")
+"""Stages after which a lead is no longer waiting to be scored."""
+STAGES = ("accepted", "returned", "qualified", "won", "lost")
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """k outcome events of any leads, in any order. Arrays of shape (k,)."""
+
+    lead: Texts
+    at: Instants
+    stage: Texts
+    amount: Floats
+    reason: Texts
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What is known of n leads' ends.
+
+    Attributes:
+        y: (n,) 1 converted within the horizon, 0 not; meaningful where state is `known`.
+        state: (n,) `known`, `open`, `unworked` or `decided before` the snapshot.
+    """
+
+    y: Floats
+    state: Texts
+
+    @property
+    def teaches(self) -> Flags:
+        """(n,) whether the lead may teach."""
+        return np.array([s == KNOWN for s in self.state], dtype=bool)
+
+
+def labels_from_field(
+    values: Column, as_of: Instants, exported_at: np.datetime64, fields: Fields
+) -> Labels:
+    """Labels where a column of the leads file tells the outcome.
+
+    Args:
+        values: (n,) the outcome column, texts or numbers.
+        as_of: (n,) snapshots; NaT without dates.
+        exported_at: when the export was made; NaT without dates.
+        fields: its `outcome` says which values mean what.
+    """
+    told = [_plain(v) for v in values]
+    outcome = fields.outcome
+    converted = {v.casefold() for v in outcome.converted}
+    still_open = {v.casefold() for v in outcome.open} | {""}
+    y = np.array([t in converted for t in told], dtype=np.float64)
+    is_open = np.array([t in still_open for t in told], dtype=bool)
+    if outcome.matures_after_days is not None:
+        is_open |= (exported_at - as_of) / DAY < outcome.matures_after_days
+    return Labels(y, texts(OPEN if o else KNOWN for o in is_open))
+
+
+def _plain(value: object) -> str:
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value).strip().casefold()
+
+
+def labels_from_outcomes(
+    leads: Texts,
+    as_of: Instants,
+    outcomes: Outcomes,
+    activities: Activities,
+    horizon_days: float,
+    exported_at: np.datetime64,
+) -> Labels:
+    """Labels where an outcomes file tells what happened when."""
+    n = len(leads)
+    won = _first_at(leads, outcomes, ("won",))
+    final = _first_at(leads, outcomes, FINAL)
+    worked_on = set(outcomes.lead) | set(activities.lead[activities.team == "sales"])
+    worked = np.fromiter((lead in worked_on for lead in leads), dtype=bool, count=n)
+    horizon = np.timedelta64(round(horizon_days * 86_400), "s")
+    with np.errstate(invalid="ignore"):
+        decided = ~np.isnat(final) & (final <= as_of)
+        converted = ~np.isnat(won) & (won > as_of) & (won <= as_of + horizon)
+        is_open = as_of + horizon > exported_at
+    state = np.select([decided, is_open, ~worked], [DECIDED, OPEN, UNWORKED], KNOWN)
+    return Labels(converted.astype(np.float64), texts(state.tolist()))
+
+
+def _first_at(leads: Texts, outcomes: Outcomes, stages: tuple[str, ...]) -> Instants:
+    first: dict[str, np.datetime64] = {}
+    for lead, at, stage in zip(outcomes.lead, outcomes.at, outcomes.stage, strict=True):
+        if stage in stages and (lead not in first or at < first[lead]):
+            first[lead] = at
+    found = [first.get(lead, NO_INSTANT) for lead in leads]
+    return np.array(found, dtype="datetime64[us]")
+
+
+def no_outcomes() -> Outcomes:
+    """A history without an outcomes file."""
+    empty, at = texts([]), np.array([], dtype="datetime64[us]")
+    return Outcomes(empty, at, empty, np.array([], dtype=np.float64), empty)
+
+
+def from_outcome_frame(frame: pd.DataFrame) -> tuple[Outcomes, list[Problem]]:
+    """An outcomes file as `Outcomes`, bad rows left out and named.
+
+    Needs the columns lead_id, at and stage; amount and reason where known.
+
+    Raises:
+        InputRefused: when a needed column is missing.
+    """
+    from features.activities import instants_of, labels_of, numbers_of
+
+    absent = [c for c in ("lead_id", "at", "stage") if c not in frame.columns]
+    if absent:
+        raise InputRefused(
+            f"The outcomes file has no column {' and no '.join(absent)}; it has "
+            f"{', '.join(map(str, frame.columns))}. Name its columns lead_id, at, stage, amount, "
+            "reason."
+        )
+    problems: list[Problem] = []
+    lead, stage = labels_of(frame, "lead_id", None), labels_of(frame, "stage", None)
+    at = instants_of(frame, "at", problems)
+    amount = numbers_of(frame, "amount", problems)
+    told = {p.row for p in problems}
+    for row in range(len(frame)):
+        if row in told:
+            continue
+        if lead[row] is None or np.isnat(at[row]):
+            name = "lead_id" if lead[row] is None else "at"
+            problems.append(Problem(name, "nothing", "Needed in every row.", "a value", row))
+        elif stage[row] not in STAGES:
+            why, allowed = "No stage of that name.", ", ".join(STAGES)
+            problems.append(Problem("stage", str(stage[row]), why, allowed, row))
+    good = np.ones(len(frame), dtype=bool)
+    good[[p.row for p in problems if p.row is not None]] = False
+    reason = labels_of(frame, "reason", None)
+    return Outcomes(lead[good], at[good], stage[good], amount[good], reason[good]), problems
