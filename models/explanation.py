@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from features.fields import Team
+from models.wording import signed
 
 LineKind = Literal["base", "criterion", "cap", "field", "activity", "limit"]
 
@@ -60,3 +61,7 @@ class Explanation:
         told = [x for x in self.lines if x.kind not in ("base", "limit") and abs(x.points) >= 0.05]
         told.sort(key=lambda line: (-abs(line.points), line.key))
         return tuple(told[:most])
+
+    def in_short(self, most: int = 3) -> str:
+        """The largest reasons in one line: `Attended a webinar +13.0; Free mailbox −9.1`."""
+        return "; ".join(f"{line.label} {signed(line.points)}" for line in self.reasons(most))

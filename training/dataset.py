@@ -90,7 +90,9 @@ class Dataset:
         digest.update("\n".join(map(str, self.lead)).encode())
         for name, column in self.features.values.items():
             digest.update(name.encode())
-XX        return digest.hexdigest()
+            number = self.features.is_number(name)
+            digest.update(column.tobytes() if number else "\n".join(map(str, column)).encode())
+        return digest.hexdigest()
 
 
 def load_dataset(

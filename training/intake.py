@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from features.fields import Field, Fields
 from features.frames import Read, read_frame
 from features.timeline import Activities, no_activities
 from training.labels import Outcomes, from_outcome_frame, no_outcomes
-from training.tables import read_table
+from training.tables import make_inert, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,14 +92,14 @@ def take(files: Files, fields: Fields) -> Taken:
     problems = [*read.problems, *_identity_problems(read, fields)]
     good = read.good.copy()
     good[[p.row for p in problems if p.row is not None]] = False
-    rejected = _rejected(files.leads, problems)
+    rejected = rejected_of(files.leads, problems)
     activities, outcomes = no_activities(), None
     if files.activities is not None:
         activities, wrong = from_activity_frame(read_table(files.activities))
-        rejected += _rejected(files.activities, wrong)
+        rejected += rejected_of(files.activities, wrong)
     if files.outcomes is not None:
         outcomes, wrong = from_outcome_frame(read_table(files.outcomes))
-        rejected += _rejected(files.outcomes, wrong)
+        rejected += rejected_of(files.outcomes, wrong)
     elif fields.outcome.field is None:
         outcomes = no_outcomes()
     if not good.any():
@@ -147,11 +148,14 @@ def _good_except(read: Read, problems: list[Problem]) -> Flags:
     return good
 
 
-def _rejected(path: Path, problems: list[Problem]) -> tuple[Rejected, ...]:
+def rejected_of(
+    path: Path, problems: Iterable[Problem], rows_before: int = 0
+) -> tuple[Rejected, ...]:
+    """Problems of a file, its rows counted from 1, `rows_before` of them in earlier chunks."""
     found = []
     for p in problems:
         why = f"{p.why} Allowed: {p.allowed}." if p.allowed else p.why
-        found.append(Rejected(path.name, (p.row or 0) + 1, p.field, p.got, why))
+        found.append(Rejected(path.name, rows_before + (p.row or 0) + 1, p.field, p.got, why))
     return tuple(found)
 
 
@@ -165,8 +169,4 @@ def write_quarantine(rejected: tuple[Rejected, ...], path: Path) -> None:
         writer = csv.writer(file)
         writer.writerow(["file", "row", "field", "got", "reason"])
         for r in rejected:
-            writer.writerow([r.file, r.row, r.field, _inert(r.got), r.reason])
-
-
-def _inert(text: str) -> str:
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+            writer.writerow([r.file, r.row, r.field, make_inert(r.got), r.reason])

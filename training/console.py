@@ -1,0 +1,136 @@
+"""What the command line shows: tables and sentences, with rich."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from models.explanation import Explanation
+from models.wording import score_sentence, signed
+
+if TYPE_CHECKING:
+    from models.scorer import Scorer, Scores
+    from training.pipeline import Result
+
+_OWNER = {"marketing": "M", "sales": "S", "joint": "J"}
+_FIGURES = ("auc", "log_loss", "brier", "ece", "lift10")
+
+
+def show_training(console: Console, result: Result) -> None:
+    """What a training made, for people."""
+    d = result.dataset
+    told = ", ".join(f"{count:,} {state}" for state, count in d.states.items())
+    console.print(f"[bold]{d.rows:,} leads[/bold]: {told}; {int(d.y.sum()):,} converted.")
+    if d.rejected:
+        rows = len({(r.file, r.row) for r in d.rejected})
+        first = d.rejected[0]
+        console.print(
+            f"{rows:,} rows set aside; first: {escape(first.file)}, row {first.row}, "
+            f"{first.field}: {escape(first.reason)}"
+        )
+    if not result.ladder.fitted_.informative:
+        console.print(
+            "[bold]The rulebook does not separate[/bold]: its points tell less than half of what "
+            "they state. The model works without it; the teams should look at the criteria."
+        )
+    if result.evaluation is None:
+        console.print("Too few leads to hold any out: nothing was tested.")
+    else:
+        console.print(metrics_table(result.card["evaluation"], d.fields.simulated))
+    console.print(rungs_sentence(dict(result.ladder.fitted_.weights)))
+    console.print(result.card["scale"]["says"])
+    console.print(f"Every score adds up: largest gap {result.largest_gap:.1e} points.")
+    r = result.registered
+    if r is not None:
+        role = "champion (the first model)" if r.champion else "challenger"
+        console.print(f"Model [bold]{r.model}[/bold], {r.name} version {r.version}: {role}.")
+
+
+def metrics_table(evaluation: dict[str, Any], simulated: bool) -> Table:
+    """The held-out figures side by side."""
+    mark = ", simulated" if simulated else ""
+    title = (
+        f"{evaluation['tested']:,} unseen leads ({evaluation['split']}{mark}), "
+        f"{evaluation['trained']:,} taught"
+    )
+    table = Table("method", *_FIGURES, title=title, title_justify="left")
+    names = {"leadpact": "Leadpact", "rulebook": "rulebook alone", "base_rate": "base rate"}
+    for key, name in names.items():
+        table.add_row(name, *(f"{evaluation[key][f]:.4f}" for f in _FIGURES))
+    return table
+
+
+def rungs_sentence(weights: dict[str, float]) -> str:
+    """Which rungs carry the model, in words."""
+    names = {
+        "fitted": "the fitted scale",
+        "updated": "updated points",
+        "g": "corrections of the agreement",
+        "x": "extra trees",
+        "n": "native trees",
+    }
+    told = sorted(weights.items(), key=lambda item: -item[1])
+    return "Carried by " + ", ".join(f"{names[k]} {100 * w:.0f} %" for k, w in told) + "."
+
+
+def show_lead(console: Console, lead: str, scores: Scores, i: int, scorer: Scorer) -> None:
+    """One lead's score, taken apart."""
+    explanation = scores.explain(i)
+    says = score_sentence(
+        float(scores.likelihood[i]),
+        float(scores.low[i]),
+        float(scores.high[i]),
+        scorer.rulebook.horizon_days,
+    )
+    mark = "  [dim](simulated company)[/dim]" if scorer.simulated else ""
+    console.print(f"\n[bold]{escape(lead)}: {scores.shown[i]:.0f}[/bold]  {says}{mark}")
+    console.print(
+        f"Agreed {scores.agreed[i]:.0f}, grade {scores.grades[i]}, hand-over from "
+        f"{scorer.rulebook.hand_over_from:g}. Rulebook {scorer.versions.rulebook}, model "
+        f"{scorer.versions.model}."
+    )
+    console.print(lines_table(explanation))
+
+
+def lines_table(explanation: Explanation) -> Table:
+    """The waterfall as a table: agreed, learned and running total in points."""
+    table = Table("", "line", "agreed", "learned", "total")
+    for column in table.columns[2:]:
+        column.justify = "right"
+    total = 0.0
+    small = [line for line in explanation.lines if _folded(line.agreed, line.learned)]
+    for line in explanation.lines:
+        if line in small:
+            continue
+        total += line.points
+        cells = (signed(line.agreed), signed(line.learned), f"{total:.1f}")
+        table.add_row(_OWNER[line.owner], escape(line.sentence), *cells)
+    if small:
+        learned = sum(line.learned for line in small)
+        told = f"{len(small)} smaller lines, none above 0.6"
+        table.add_row("", told, "0.0", signed(learned), f"{total + learned:.1f}")
+    return table
+
+
+def _folded(agreed: float, learned: float) -> bool:
+    return agreed == 0.0 and abs(learned) < 0.6
+
+
+def lead_as_json(lead: str, scores: Scores, i: int, scorer: Scorer) -> dict[str, Any]:
+    """One lead's score for machines, with every line."""
+    explanation = scores.explain(i)
+    return {
+        "lead_id": lead,
+        "score": int(scores.shown[i]),
+        "score_exact": explanation.exact,
+        "likelihood": float(scores.likelihood[i]),
+        "interval": {"low": float(scores.low[i]), "high": float(scores.high[i]), "level": 0.9},
+        "grade": scores.grades[i],
+        "agreed_score": int(scores.agreed[i]),
+        "reasons": [vars(line) | {"points": line.points} for line in explanation.lines],
+        "versions": vars(scorer.versions),
+        "simulated": scorer.simulated,
+    }

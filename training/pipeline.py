@@ -1,0 +1,176 @@
+"""History to challenger: the only place that knows the order of things.
+
+intake (bad rows quarantined) -> snapshots and labels by time -> features -> evaluation on unseen
+leads -> ladder on all -> check that contributions add up -> bundle -> registry as challenger.
+Promotion is a separate act.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from features.arrays import Floats
+from features.columns import readable
+from models.bundle import Bundle, Versions, save
+from models.ladder import LadderClassifier
+from models.registry import Registered, Registry, Training
+from models.scorer import Scorer
+from training.card import make_card
+from training.dataset import Dataset, load_dataset
+from training.evaluate import Evaluation, evaluate, fit_rows, new_ladder
+from training.intake import write_quarantine
+from training.plan import Plan, Progress, quiet
+from training.plots import lift_plot, reliability_plot
+
+STEPS = 6
+ADDS_UP_WITHIN = 1e-6
+"""Points by which a score may differ from the sum of its lines."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a training made.
+
+    Attributes:
+        dataset: the history it used.
+        evaluation: on unseen leads; None when the history is too small to spare any.
+        ladder: the fitted model.
+        versions: of the bundle.
+        folder: where the bundle is.
+        largest_gap: the largest difference between a score and the sum of its lines, in points.
+        registered: the registry's version; None when the plan did not ask.
+        card: figures for people and machines.
+    """
+
+    dataset: Dataset
+    evaluation: Evaluation | None
+    ladder: LadderClassifier
+    versions: Versions
+    folder: Path
+    largest_gap: float
+    registered: Registered | None
+    card: dict[str, Any]
+
+
+class DoesNotAddUp(AssertionError):
+    """A score is not the sum of its lines: a defect of ours, and never served."""
+
+
+def train(plan: Plan, progress: Progress = quiet) -> Result:
+    """Run one training.
+
+    Raises:
+        LeadpactError: when files or documents cannot be used, or nothing can be learned.
+        DoesNotAddUp: when a score differs from the sum of its lines by more than 1e-6.
+    """
+    progress("Reading the history", 1, STEPS)
+    dataset = load_dataset(plan.workspace, plan.leads, plan.activities, plan.outcomes)
+    write_quarantine(dataset.rejected, plan.workspace.quarantine)
+    progress("Testing on the leads held out", 2, STEPS)
+    evaluation = evaluate(dataset, plan.threads, plan.seed)
+    progress("Learning from all leads", 3, STEPS)
+    ladder = new_ladder(dataset, plan.threads, plan.seed)
+    fit_rows(dataset, ladder, np.arange(dataset.n))
+    progress("Checking that every score adds up", 4, STEPS)
+    gap, scores = check_sums(dataset, ladder)
+    progress("Writing the bundle", 5, STEPS)
+    card = make_card(dataset, evaluation, ladder, scores)
+    bundle = Bundle(dataset.fields, dataset.rulebook, dataset.vocabulary, ladder.fitted_, card)
+    versions, folder = keep(bundle, plan)
+    registered = None
+    if plan.register:
+        progress("Registering the challenger", 6, STEPS)
+        told = _training(plan, dataset, evaluation, ladder, card)
+        registered = Registry(plan.workspace, plan.tracking_uri).log(told, folder, versions)
+    return Result(dataset, evaluation, ladder, versions, folder, gap, registered, card)
+
+
+def check_sums(dataset: Dataset, ladder: LadderClassifier) -> tuple[float, Floats]:
+    """Explain every lead of the history; the largest gap in points, and the scores (n,).
+
+    Raises:
+        DoesNotAddUp: when the gap is above 1e-6.
+    """
+    blank = Versions("", "", "", "", "", "", "")
+    bundle = Bundle(dataset.fields, dataset.rulebook, dataset.vocabulary, ladder.fitted_, {})
+    scorer = Scorer(bundle, blank)
+    # The score comes from plain predictions, its lines from contributions: two roads that meet.
+    f = ladder.decision_function(dataset.frame())
+    exact = np.asarray(ladder.fitted_.scale.points(f))
+    scores = scorer.score_snapshot(dataset.snapshot)
+    told = [scores.explain(i) for i in range(scores.n)]
+    lines = np.array([e.exact for e in told])
+    shown = np.array([sum(line.points for line in e.lines) for e in told])
+    gaps = np.maximum(np.abs(lines - exact), np.abs(shown - np.clip(exact, 0, 100)))
+    gap = float(gaps.max())
+    if gap > ADDS_UP_WITHIN:
+        worst = int(gaps.argmax())
+        raise DoesNotAddUp(
+            f"Lead {dataset.lead[worst]}: the score is {exact[worst]:.9f}, its lines add up to "
+            f"{lines[worst]:.9f}. This is a defect of Leadpact's; nothing was saved."
+        )
+    return gap, exact
+
+
+def keep(bundle: Bundle, plan: Plan) -> tuple[Versions, Path]:
+    """Save a bundle under its own name in the workspace; it appears whole or not at all."""
+    home = plan.workspace.home / "bundles"
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home, prefix=".half-") as half:
+        versions = save(bundle, Path(half) / "bundle")
+        folder = plan.workspace.bundle(versions.model)
+        if folder.exists():
+            shutil.rmtree(folder)
+        (Path(half) / "bundle").replace(folder)
+    return versions, folder
+
+
+def _training(
+    plan: Plan,
+    dataset: Dataset,
+    evaluation: Evaluation | None,
+    ladder: LadderClassifier,
+    card: dict[str, Any],
+) -> Training:
+    parameters = {**ladder.get_params(), "seed": plan.seed, "half_life": ladder.half_life_}
+    parameters |= {f"weight_{rung}": w for rung, w in ladder.fitted_.weights.items()}
+    metrics: dict[str, float] = {"leads": float(dataset.n), "conversions": float(dataset.y.sum())}
+    figures = {}
+    if evaluation is not None:
+        metrics |= {f"test_{k}": float(v) for k, v in evaluation.leadpact.items()}
+        metrics |= {f"rulebook_{k}": float(v) for k, v in evaluation.rulebook.items()}
+        simulated = dataset.fields.simulated
+        figures = {
+            "reliability.png": reliability_plot(evaluation, simulated),
+            "lift.png": lift_plot(evaluation, simulated),
+        }
+    tags = {
+        "leadpact.data_sha256": card["data_sha256"],
+        "leadpact.rulebook": dataset.rulebook.edition,
+        "leadpact.simulated": str(dataset.fields.simulated).lower(),
+    }
+    return Training(parameters, metrics, tags, figures, _example(dataset))
+
+
+def _example(dataset: Dataset) -> Any:
+    """A few raw leads under the export's own column names, as texts."""
+    import pandas as pd
+
+    told = {}
+    for field in readable(dataset.fields):
+        if field.name in dataset.snapshot.columns:
+            values = dataset.snapshot.columns[field.name][:3]
+            told[field.column] = [_raw(v) for v in values]
+    return pd.DataFrame(told, dtype=object)
+
+
+def _raw(value: Any) -> str | None:
+    if value is None or value != value or (isinstance(value, np.datetime64) and np.isnat(value)):
+        return None
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
