@@ -1,0 +1,76 @@
+# The README's two commands are `make run` and `make test`. Everything lands in .venv and .workspace.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKSPACE ?= .workspace/sample
+HOST ?= 127.0.0.1
+PORT ?= 8000
+LEADS ?= 20000
+
+# Training spins idle OpenMP threads for nothing; let them sleep.
+export OMP_WAIT_POLICY = passive
+export MLFLOW_DISABLE_TELEMETRY = true
+
+.PHONY: help run test check bench bench-real lock clean sample
+
+help: ## Show the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/.run: requirements.lock pyproject.toml
+	@echo "1/4  Installing into $(VENV) (about a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml
+	@echo "Installing the development tools into $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.run
+
+$(WORKSPACE)/leads.csv: | $(VENV)/.run
+	@echo "2/4  Simulating a company of $(LEADS) leads"
+	@$(BIN)/leadpact sample -w $(WORKSPACE) --leads $(LEADS)
+
+sample: $(WORKSPACE)/.leadpact/champion.json ## Simulate a company and train on it
+
+$(WORKSPACE)/.leadpact/champion.json: $(WORKSPACE)/leads.csv
+	@echo "3/4  Training on it (under a minute)"
+	@$(BIN)/leadpact train -w $(WORKSPACE)
+
+run: $(VENV)/.run $(WORKSPACE)/.leadpact/champion.json ## From nothing to a served, explained score
+	@echo "4/4  Serving. Open http://$(HOST):$(PORT)/ or, in another terminal:"
+	@echo "     curl -s http://$(HOST):$(PORT)/v1/score -H 'content-type: application/json' -d @$(WORKSPACE)/example.json"
+	@$(BIN)/leadpact serve -w $(WORKSPACE) --host $(HOST) --port $(PORT)
+
+test: $(VENV)/.dev ## Run the tests, with coverage of the four packages
+	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90 $(ARGS)
+
+check: $(VENV)/.dev ## Lint, types, import contracts, spelling
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/codespell
+
+bench: $(VENV)/.dev ## Speed, as ratios within one run
+	@$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-disable-gc $(ARGS)
+
+bench-real: $(VENV)/.dev ## Quality on the three real data sets, by time
+	@$(BIN)/python tests/benchmarks/real.py $(ARGS)
+
+lock: ## Resolve the lock files anew (needs uv)
+	@for group in "" "--group dev"; do \
+	  out=requirements$${group:+-dev}.lock; \
+	  uv pip compile pyproject.toml $$group --universal --generate-hashes --no-emit-index-url \
+	    --no-emit-find-links --no-header --no-annotate --python-version 3.11 --quiet -o $$out; \
+	done
+
+clean: ## Remove the virtual environment and all workspaces
+	rm -rf $(VENV) .workspace .bench
