@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
 
 from features.arrays import Floats, Ints, Table, texts
 from features.errors import NothingToLearn
@@ -100,7 +101,9 @@ class LadderClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             NothingToLearn: with fewer than 2 leads of either outcome.
         """
         history = self._history(X, y, sample_weight, order, groups)
-        climb = _Climb(self._stated(), history, self.boosters, self.threads, self.random_state)
+        # Small dense solves gain nothing from threads and lose much to busy neighbours.
+        with threadpool_limits(1, user_api="blas"):
+            climb = _Climb(self._stated(), history, self.boosters, self.threads, self.random_state)
         self.fitted_ = climb.fitted
         self.half_life_ = climb.half_life
         self.penalties_ = {k: v for k, v in climb.penalties.items() if v < 0.5}
