@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -180,8 +179,3 @@ def _suspected(field: Field, suspicion: Suspicion | None) -> Field:
     why = f"Looks known only after the outcome. {suspicion.reason}"
     change = {"role": "ignored", "known": "after outcome", "reason": why}
     return field.model_copy(update=change)
-
-
-def company_of(leads_path: str) -> str:
-    """A stand-in for the company's name: what the leads file is called."""
-    return PurePath(leads_path).name.split(".")[0].replace("_", " ")

@@ -49,7 +49,7 @@ def draw_journeys(people: People, end: Floats, rng: np.random.Generator) -> Jour
     """Marketing's side of every journey, up to each lead's `end` (days, shape (n,))."""
     n = len(people.day)
     # Interest comes in bursts; the first is what made the lead known.
-    bursts = 1 + rng.poisson(np.exp(1.0 + 0.75 * people.intent), n)
+    bursts = 1 + rng.poisson(np.exp(1.2 + 0.75 * people.intent), n)
     owner = np.repeat(np.arange(n), bursts)
     number = np.arange(len(owner)) - np.repeat(np.cumsum(bursts) - bursts, bursts)
     gap = rng.exponential(BURST_EVERY / np.exp(0.15 * people.intent[owner]))

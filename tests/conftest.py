@@ -1,0 +1,54 @@
+"""What tests share: a small workspace of the simulated company, trained once a session."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from models.workspace import Workspace
+from training.plan import Plan
+from training.sample import write_workspace
+
+settings.register_profile(
+    "leadpact", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("leadpact")
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+def missing(what: str) -> None:
+    """Skip on a user's machine, fail in CI: a test that cannot run is no test."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is missing, and in CI every test must run")
+    pytest.skip(f"{what} is missing")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data sets."""
+    folder = SHARED / "data"
+    if not folder.is_dir():
+        missing("../shared/data, the real data sets,")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace of 3,000 simulated leads, not trained."""
+    folder = tmp_path_factory.mktemp("companies") / "halden"
+    write_workspace(folder, 3000, 7)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained(sample_folder: Path) -> Workspace:
+    """The simulated workspace with a champion. Tests must not change it."""
+    from training.pipeline import train
+
+    workspace = Workspace(sample_folder)
+    train(Plan(workspace))
+    return workspace

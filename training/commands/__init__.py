@@ -1,0 +1,1 @@
+"""The commands of the front door, one module a concern. `leadpact.py` puts them together."""
