@@ -1,7 +1,8 @@
 """The front door: the command line. The only room that knows both training and serving.
 
 Exit codes: 0 done; 1 done, but rows were set aside or a check failed; 2 wrong call; 3 a file or a
-document cannot be used; 4 nothing to learn; 5 no model, or a bundle was refused.
+document cannot be used, or a field looks like a leak; 4 nothing to learn; 5 no model, or a bundle
+was refused.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from features.errors import (
     DocumentRefused,
     InputRefused,
     LeadpactError,
+    LeakSuspected,
     NothingToLearn,
 )
 from models.workspace import NoChampion, Workspace
@@ -38,6 +40,7 @@ _CODES: tuple[tuple[type[LeadpactError], int], ...] = (
     (BundleRefused, 5),
     (InputRefused, 3),
     (DocumentRefused, 3),
+    (LeakSuspected, 3),
     (LeadpactError, 2),
 )
 

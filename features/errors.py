@@ -60,5 +60,13 @@ class NothingToLearn(LeadpactError):
     """The history that is left cannot teach: too few rows, or only one outcome."""
 
 
+class LeakSuspected(LeadpactError):
+    """Inputs look known only after the outcome, and nobody answers for them."""
+
+    def __init__(self, message: str, fields: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.fields = tuple(fields)
+
+
 class BundleRefused(LeadpactError):
     """A model bundle is damaged, foreign, or of another version."""

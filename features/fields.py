@@ -126,6 +126,10 @@ class Fields(Document):
     timing: Timing = Timing()
     outcome: Outcome = Outcome()
     sources: Sources = Sources()
+    segments: tuple[str, ...] = ()
+    """Fields by whose values the model card compares leads; a model need not look at them."""
+    accept_leaks: dict[str, str] = Setting(default_factory=dict)
+    """Inputs that look known only after the outcome -> why they may be looked at all the same."""
     fields: tuple[Field, ...]
 
     @model_validator(mode="after")
@@ -154,6 +158,16 @@ class Fields(Document):
             raise ValueError("no field has the role attribute or activity: nothing to score by")
         return self
 
+    @model_validator(mode="after")
+    def _lists_hold_fields(self) -> Self:
+        for key in ("segments", "accept_leaks"):
+            unknown = [name for name in getattr(self, key) if name not in self]
+            if unknown:
+                raise ValueError(f"{key} names {unknown[0]!r}, which is not declared below")
+        if not all(self.accept_leaks.values()):
+            raise ValueError("accept_leaks: write the reason behind each field")
+        return self
+
     def __getitem__(self, name: str) -> Field:
         for field in self.fields:
             if field.name == name:
@@ -180,7 +194,8 @@ class Fields(Document):
 
     def fingerprint(self) -> str:
         """sha256 over what decides a score: the declarations, not where the files lie."""
-        told = self.model_dump(mode="json", by_alias=True, exclude={"sources", "company"})
+        kept_out = {"sources", "company", "segments", "accept_leaks"}
+        told = self.model_dump(mode="json", by_alias=True, exclude=kept_out)
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

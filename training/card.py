@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,11 @@ from training.evaluate import Evaluation
 
 
 def make_card(
-    dataset: Dataset, evaluation: Evaluation | None, ladder: LadderClassifier, scores: Floats
+    dataset: Dataset,
+    evaluation: Evaluation | None,
+    ladder: LadderClassifier,
+    scores: Floats,
+    accepted: Mapping[str, str],
 ) -> dict[str, Any]:
     """Plain JSON, the same for the same history: no clock, no host.
 
@@ -22,6 +27,7 @@ def make_card(
         evaluation: on unseen leads, or None.
         ladder: the fitted model.
         scores: (n,) exact scores of the history's leads.
+        accepted: suspicious inputs that a person answers for, each with its suspicion.
     """
     fitted = ladder.fitted_
     until = dataset.history_until
@@ -38,6 +44,7 @@ def make_card(
         },
         "conversions": int(dataset.y.sum()),
         "left_out": {f.name: f.reason for f in dataset.fields.fields if f.role == "ignored"},
+        "accepted_leaks": dict(accepted),
         "rungs": dict(fitted.weights),
         "rulebook_informative": fitted.informative,
         "scale": {

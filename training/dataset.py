@@ -47,6 +47,8 @@ class Dataset:
         rejected: what could not be read.
         rows: leads in the file.
         history_until: the newest instant of the history; NaT without dates.
+        everyone: typed columns of all good leads of the file, whatever became of them.
+        outcome: of everyone: 1 converted, 0 not, NaN where it is not known yet.
     """
 
     fields: Fields
@@ -63,6 +65,8 @@ class Dataset:
     rejected: tuple[Rejected, ...] = field(repr=False)
     rows: int
     history_until: np.datetime64
+    everyone: Columns = field(repr=False)
+    outcome: Floats = field(repr=False)
 
     @property
     def n(self) -> int:
@@ -150,6 +154,8 @@ def make_dataset(fields: Fields, rulebook: Rulebook, taken: Taken) -> Dataset:
         rejected=taken.rejected,
         rows=taken.rows,
         history_until=until,
+        everyone=taken.columns,
+        outcome=np.where(teaches, labels.y, np.nan),
     )
 
 

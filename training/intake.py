@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from features.activities import from_activity_frame
+from features.activity_frames import from_activity_frame
 from features.arrays import Flags
 from features.columns import Columns, readable
 from features.errors import InputRefused, Problem
@@ -74,8 +74,8 @@ def files_of(fields: Fields, folder: Path) -> Files:
 
 
 def wanted_fields(fields: Fields) -> tuple[Field, ...]:
-    """Every field training reads: inputs, ids, the outcome and what orders leads in time."""
-    extra = {fields.outcome.field, fields.timing.order}
+    """Every field training reads: inputs, ids, the outcome, segments, what orders leads in time."""
+    extra = {fields.outcome.field, fields.timing.order, *fields.segments}
     known = {f.name for f in readable(fields)}
     added = (f for f in fields.fields if f.name in extra - known)
     return (*readable(fields), *added)

@@ -25,6 +25,7 @@ from training.card import make_card
 from training.dataset import Dataset, load_dataset
 from training.evaluate import Evaluation, evaluate, fit_rows, new_ladder
 from training.intake import write_quarantine
+from training.leak_guard import guard
 from training.plan import Plan, Progress, quiet
 from training.plots import lift_plot, reliability_plot
 
@@ -66,12 +67,14 @@ def train(plan: Plan, progress: Progress = quiet) -> Result:
     """Run one training.
 
     Raises:
+        LeakSuspected: when an input looks known only after the outcome and nobody accepted it.
         LeadpactError: when files or documents cannot be used, or nothing can be learned.
         DoesNotAddUp: when a score differs from the sum of its lines by more than 1e-6.
     """
     progress("Reading the history", 1, STEPS)
     dataset = load_dataset(plan.workspace, plan.leads, plan.activities, plan.outcomes)
     write_quarantine(dataset.rejected, plan.workspace.quarantine)
+    accepted = guard(dataset.everyone, dataset.fields, dataset.outcome, plan.accept_leaks)
     progress("Testing on the leads held out", 2, STEPS)
     evaluation = evaluate(dataset, plan.threads, plan.seed)
     progress("Learning from all leads", 3, STEPS)
@@ -80,7 +83,7 @@ def train(plan: Plan, progress: Progress = quiet) -> Result:
     progress("Checking that every score adds up", 4, STEPS)
     gap, scores = check_sums(dataset, ladder)
     progress("Writing the bundle", 5, STEPS)
-    card = make_card(dataset, evaluation, ladder, scores)
+    card = make_card(dataset, evaluation, ladder, scores, accepted)
     bundle = Bundle(dataset.fields, dataset.rulebook, dataset.vocabulary, ladder.fitted_, card)
     versions, folder = keep(bundle, plan)
     registered = None

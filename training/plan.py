@@ -27,6 +27,7 @@ class Plan:
         seed: of everything random.
         register: whether to log the run and register the model.
         tracking_uri: of MLflow; None takes the store inside the workspace.
+        accept_leaks: suspicious inputs that a person answers for; see `training.leak_guard`.
     """
 
     workspace: Workspace
@@ -37,3 +38,4 @@ class Plan:
     seed: int = 0
     register: bool = True
     tracking_uri: str | None = None
+    accept_leaks: tuple[str, ...] = ()

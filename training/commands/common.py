@@ -32,6 +32,10 @@ Tracking = Annotated[
     str | None,
     typer.Option(envvar="LEADPACT_TRACKING_URI", help="MLflow store; default: the workspace's."),
 ]
+AcceptLeak = Annotated[
+    list[str] | None,
+    typer.Option(help="An input that looks known only after the outcome, used all the same."),
+]
 AsOf = Annotated[str | None, typer.Option("--as-of", help="ISO 8601 instant; default: now.")]
 
 HERE = Path()
@@ -94,7 +98,7 @@ def champion(folder: Path) -> Scorer:
 
 def activities_of(folder: Path, named: str | None, told: Path | None) -> History:
     """The activities a person named, or those the fields file names, or none."""
-    from features.activities import from_activity_frame
+    from features.activity_frames import from_activity_frame
     from features.timeline import no_activities
     from training.tables import read_table
 

@@ -11,6 +11,7 @@ from features.errors import NothingToLearn
 from models.workspace import Workspace
 from training.commands.common import (
     HERE,
+    AcceptLeak,
     Activities,
     AsJson,
     Folder,
@@ -88,6 +89,7 @@ def train(
     seed: Seed = 0,
     threads: Threads = 2,
     tracking_uri: Tracking = None,
+    accept_leak: AcceptLeak = None,
     as_json: AsJson = False,
 ) -> None:
     """Learn from history, test on unseen leads, register the model as challenger."""
@@ -98,7 +100,14 @@ def train(
     from training.plan import Plan
 
     plan = Plan(
-        Workspace(workspace), leads, activities, outcomes, threads, seed, True, tracking_uri
+        Workspace(workspace),
+        leads,
+        activities,
+        outcomes,
+        threads,
+        seed,
+        tracking_uri=tracking_uri,
+        accept_leaks=tuple(accept_leak or ()),
     )
     with progress(as_json) as told:
         result = run(plan, told)
@@ -127,6 +136,7 @@ def evaluate(
     outcomes: Outcomes = None,
     seed: Seed = 0,
     threads: Threads = 2,
+    accept_leak: AcceptLeak = None,
     as_json: AsJson = False,
 ) -> None:
     """Teach on the older leads, test on the newest 30 %; nothing is saved."""
@@ -135,10 +145,12 @@ def evaluate(
     from training.console import metrics_table
     from training.dataset import load_dataset
     from training.evaluate import evaluate as run
+    from training.leak_guard import guard
 
     with progress(as_json) as told:
         told("Reading the history", 1, 2)
         dataset = load_dataset(Workspace(workspace), leads, activities, outcomes)
+        guard(dataset.everyone, dataset.fields, dataset.outcome, accept_leak or ())
         told("Testing on the leads held out", 2, 2)
         found = run(dataset, threads, seed)
     if found is None:
