@@ -1,6 +1,6 @@
 """pandas at the edge: a frame of a CRM's export as typed columns, bad rows named.
 
-The only module of `features` that meets pandas, and it imports it only when it is called.
+With `activity_frames` the only module of `features` that meets pandas.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ An activity counts only if it had occurred *and been recorded* by then.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,3 +123,11 @@ def no_activities() -> Activities:
     """A history without activities."""
     empty, at = texts([]), np.array([], dtype="datetime64[us]")
     return Activities(empty, empty, at, at, empty, empty, empty, np.array([], dtype=np.float64))
+
+
+def join(parts: Sequence[Activities]) -> Activities:
+    """Several histories as one, in the order given."""
+    if not parts:
+        return no_activities()
+    names = Activities.__dataclass_fields__
+    return Activities(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))

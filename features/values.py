@@ -36,11 +36,11 @@ def allowed(field: Field) -> str:
         case "number":
             low, high = field.minimum, field.maximum
             if low is not None and high is not None:
-                return f"a number from {low:g} to {high:g}, or null"
+                return f"a number from {low:,.15g} to {high:,.15g}, or null"
             if low is not None:
-                return f"a number of {low:g} or more, or null"
+                return f"a number of {low:,.15g} or more, or null"
             if high is not None:
-                return f"a number of {high:g} or less, or null"
+                return f"a number of {high:,.15g} or less, or null"
             return "a number, or null"
         case "boolean":
             return "true, false, or null"
@@ -79,8 +79,13 @@ def parse_instant(text: str, pattern: str = "") -> np.datetime64:
     return np.datetime64(told, "us")
 
 
+def is_marker(field: Field, value: object) -> bool:
+    """Whether a JSON text is one of the field's missing markers; an empty text is none."""
+    return isinstance(value, str) and bool(value.strip()) and is_missing(field, value)
+
+
 def _number(field: Field, value: object) -> Value:
-    if isinstance(value, str) and is_missing(field, value):
+    if is_marker(field, value):
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _Refused("A number was expected.", allowed(field))
@@ -88,14 +93,14 @@ def _number(field: Field, value: object) -> Value:
         number = float(value)
     except OverflowError:
         number = math.inf
-    if f"{value:g}".casefold() in {marker.casefold() for marker in field.missing}:
+    if is_missing(field, f"{number:g}"):
         return None
     check_bounds(field, number)
     return number
 
 
 def _boolean(field: Field, value: object) -> Value:
-    if isinstance(value, str) and is_missing(field, value):
+    if is_marker(field, value):
         return None
     if not isinstance(value, bool):
         raise _Refused("True or false was expected.", allowed(field))
@@ -115,7 +120,7 @@ def _text(field: Field, value: object) -> Value:
 def _instant(field: Field, value: object) -> Value:
     if not isinstance(value, str):
         raise _Refused("A date and time as text was expected.", allowed(field))
-    if is_missing(field, value):
+    if is_marker(field, value):
         return None
     try:
         return parse_instant(value)

@@ -81,20 +81,20 @@ class Told:
     @property
     def _point(self) -> float:
         """Points of one unit of log-odds."""
-        return 1.0 / self.ladder.scale.per_point
+        return float(1.0 / self.ladder.scale.per_point)
 
     @property
     def _stretch(self) -> float:
         """How much more (or less) than it says an agreed point turned out to be worth."""
         stated = self.ladder.stated.per_point
-        return self.parts.per_f0 * stated * self._point - 1.0
+        return float(self.parts.per_f0 * stated * self._point - 1.0)
 
     def _base(self) -> Line:
         # What no criterion and no fact accounts for, on the score's scale.
         stated, scale = self.ladder.stated, self.ladder.scale
         at_zero = logit(stated.anchor_likelihood) - stated.per_point * stated.anchor_points
         f_at_zero = self.parts.constant + self.parts.per_f0 * at_zero
-        learned = float(scale.points(f_at_zero)) + self._stretch * self.agreed.base
+        learned = float(scale.points(f_at_zero)) + self._stretch * float(self.agreed.base)
         return Line(
             key="base",
             kind="base",

@@ -81,6 +81,7 @@ class Scorer:
     Attributes:
         fields, rulebook, versions: what it speaks of.
         ladder: the fitted model.
+        vocabulary: the channels, kinds and teams its history knew.
         catalogue: its features.
         card: figures about its training.
     """
@@ -89,6 +90,7 @@ class Scorer:
         self.fields: Fields = bundle.fields
         self.rulebook: Rulebook = bundle.rulebook
         self.ladder: FittedLadder = bundle.ladder
+        self.vocabulary = bundle.vocabulary
         self.catalogue = Catalogue.of(bundle.fields, bundle.vocabulary)
         self.card: dict[str, Any] = bundle.card
         self.versions = versions

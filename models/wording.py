@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 
 def in_hundred(likelihood: float) -> str:
     """A likelihood as people say it: `about 28 in 100`, never 0 % and never 100 %."""
@@ -36,3 +39,17 @@ def signed(points: float, digits: int = 1) -> str:
     if float(told) == 0:
         return told
     return ("\N{MINUS SIGN}" if points < 0 else "+") + told
+
+
+def rounded_to_sum(values: Sequence[float], digits: int = 1) -> list[float]:
+    """Values rounded so that the shown parts add up to the shown total (largest remainder).
+
+    Each differs from its value by less than one unit of the last digit.
+    """
+    unit = 10.0**digits
+    down = [math.floor(v * unit) for v in values]
+    missing = round(math.fsum(values) * unit) - sum(down)
+    by_rest = sorted(range(len(values)), key=lambda i: (down[i] - values[i] * unit, i))
+    for i in by_rest[:missing]:
+        down[i] += 1
+    return [d / unit for d in down]

@@ -1,1 +1,1 @@
-"""How a model is asked: the HTTP service and its pages."""
+"""How a model is asked: the HTTP service. `bootstrap` puts it together; `app` is its frame."""

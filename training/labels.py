@@ -130,7 +130,7 @@ def from_outcome_frame(frame: pd.DataFrame) -> tuple[Outcomes, list[Problem]]:
     Raises:
         InputRefused: when a needed column is missing.
     """
-    from features.activities import instants_of, labels_of, numbers_of
+    from features.activity_frames import instants_of, labels_of, numbers_of
 
     absent = [c for c in ("lead_id", "at", "stage") if c not in frame.columns]
     if absent:

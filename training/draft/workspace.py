@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from features.activities import from_activity_frame
+from features.activity_frames import from_activity_frame
 from features.fields import Fields, Sources, Timing
 from training.draft.fields import draft_fields
 from training.draft.rulebook import draft_rulebook

@@ -1,0 +1,1 @@
+"""Routes for machines: parse, call one use case, answer."""

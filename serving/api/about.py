@@ -1,0 +1,86 @@
+"""Routes about the service itself: alive, ready, which model, figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from features.columns import readable
+from features.values import allowed
+from models.scorer import Scorer
+from serving.answers import Health
+from serving.state import worker_of
+
+router = APIRouter(tags=["service"])
+
+
+@router.get("/healthz", summary="Whether the worker runs")
+async def healthz(request: Request) -> Health:
+    """200 as long as the worker answers at all."""
+    return Health(status="ok", model=worker_of(request).scorer.versions.model)
+
+
+@router.get("/readyz", summary="Whether the worker can score")
+async def readyz(request: Request) -> Health:
+    """200 when a model is loaded and has scored a lead; a worker that cannot does not start."""
+    return Health(status="ready", model=worker_of(request).scorer.versions.model)
+
+
+@router.get(
+    "/metrics",
+    summary="Figures for Prometheus",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+async def metrics(request: Request) -> Response:
+    """Counts and times in Prometheus' text format."""
+    return Response(worker_of(request).telemetry.text(), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get(
+    "/v1/model",
+    summary="The model that answers",
+    response_class=Response,
+    responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}},
+)
+async def model(request: Request) -> Response:
+    """Versions, the agreed scale and what it came to, grades, fields, and how it was tested."""
+    content = msgspec.json.encode(about(worker_of(request).scorer))
+    return Response(content, media_type="application/json")
+
+
+def about(scorer: Scorer) -> dict[str, Any]:
+    """What stands behind this model's scores, plain values."""
+    rulebook = scorer.rulebook
+    return {
+        "company": scorer.fields.company,
+        "simulated": scorer.simulated,
+        "versions": vars(scorer.versions),
+        "horizon_days": rulebook.horizon_days,
+        "hand_over_from": rulebook.hand_over_from,
+        "grades": rulebook.grades,
+        "scale": {
+            "stated": scorer.ladder.stated.says(rulebook.horizon_days),
+            "fitted": scorer.ladder.scale.says(rulebook.horizon_days),
+        },
+        "fields": [
+            {
+                "name": f.name,
+                "label": f.title,
+                "type": f.type,
+                "unit": f.unit,
+                "owner": f.owner,
+                "allowed": allowed(f),
+                "example": f.example,
+            }
+            for f in readable(scorer.fields)
+        ],
+        "criteria": [
+            {"id": c.id, "says": c.says, "group": c.group, "owner": c.owner, "points": c.points}
+            for c in rulebook.criteria
+        ],
+        "card": scorer.card,
+    }

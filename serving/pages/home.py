@@ -1,0 +1,107 @@
+"""`/`: a lead typed into a form, its score, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from starlette.datastructures import FormData
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from models.scorer import Scorer
+from serving.pages.form import ROWS, Did, activities_of, controls, example, lead_of
+from serving.pages.waterfall import draw
+from serving.scoring import Asked, Refused, score
+from serving.state import Worker, worker_of
+
+_HERE = Path(__file__).parent
+router = APIRouter(include_in_schema=False)
+_MOST_FORM_FIELDS = 400
+
+
+def mount(app: FastAPI) -> None:
+    """Add the page and its style sheet to the service."""
+    loader = FileSystemLoader(_HERE / "templates")
+    app.state.templates = Environment(
+        loader=loader, autoescape=select_autoescape(default=True), trim_blocks=True
+    )
+    app.include_router(router)
+    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
+
+
+@router.get("/")
+async def show_form(request: Request, empty: str | None = None) -> Response:
+    """The form with an example in it, already scored; or an empty one."""
+    worker = worker_of(request)
+    typed = {} if empty is not None else example(worker.scorer)
+    return _page(request, worker, typed, [], is_example=bool(typed))
+
+
+@router.post("/")
+async def score_form(request: Request) -> Response:
+    """The form as typed, with the score of that lead. Nothing is stored."""
+    async with request.form(max_files=0, max_fields=_MOST_FORM_FIELDS) as form:
+        typed = {k: str(v) for k, v in form.items()}
+        return _page(request, worker_of(request), typed, _rows(form), is_example=False)
+
+
+def _rows(form: FormData) -> list[Did]:
+    def text(name: str, i: int) -> str:
+        return str(form.get(f"{name}-{i}") or "").strip()
+
+    return [Did(text("kind", i), text("channel", i), text("days-ago", i)) for i in range(ROWS)]
+
+
+def _page(
+    request: Request, worker: Worker, typed: dict[str, str], rows: list[Did], is_example: bool
+) -> Response:
+    scorer, now = worker.scorer, worker.clock()
+    activities, fault = activities_of(rows, now)
+    errors: dict[str, str] = {}
+    answer: dict[str, Any] | None = None
+    if not fault and (typed or activities):
+        [found] = score(scorer, [Asked(lead_of(scorer, typed), activities, None)], now)
+        if isinstance(found, Refused):
+            errors = {p.field: f"{p.why} Got {p.got}." for p in found.problems}
+        else:
+            answer = found
+    context = {
+        "scorer": scorer,
+        "controls": controls(scorer, typed, errors),
+        "rows": (rows + [Did("", "", "")] * ROWS)[:ROWS],
+        "fault": fault,
+        "errors": errors,
+        "answer": answer,
+        "is_example": is_example,
+        "picture": answer and draw(answer["reasons"], scorer.rulebook.hand_over_from),
+        "bar": answer and _pact_bar(scorer, answer),
+    }
+    html = request.app.state.templates.get_template("home.html").render(context)
+    return HTMLResponse(html, 422 if errors or fault else 200)
+
+
+def _pact_bar(scorer: Scorer, answer: dict[str, Any]) -> dict[str, Any]:
+    """The score on its scale: agreed in ink, learned in pencil, grades above, interval below."""
+    score_at, agreed = float(answer["score"]), float(answer["agreed_score"])
+    ends = sorted(scorer.rulebook.grades.items(), key=lambda item: item[1])
+    tops = [least for _, least in ends[1:]] + [100.0]
+    return {
+        "agreed": min(score_at, agreed),
+        "from": min(score_at, agreed),
+        "width": abs(score_at - agreed),
+        "kind": "learned-added" if score_at >= agreed else "learned-taken",
+        "mark": score_at,
+        "hand_over": scorer.rulebook.hand_over_from,
+        "grades": [
+            {
+                "name": name,
+                "from": least,
+                "middle": (least + top) / 2,
+                "own": name == answer["grade"],
+            }
+            for (name, least), top in zip(ends, tops, strict=True)
+        ],
+    }
