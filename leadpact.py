@@ -22,7 +22,7 @@ from features.errors import (
     NothingToLearn,
 )
 from models.workspace import NoChampion, Workspace
-from training.commands import agreement, answers, history, registry
+from training.commands import agreement, answers, evidence, history, registry
 from training.commands.common import HERE, Folder
 
 app = typer.Typer(
@@ -31,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for room in (history, answers, registry, agreement):
+for room in (history, answers, registry, agreement, evidence):
     app.add_typer(room.app)
 
 _CODES: tuple[tuple[type[LeadpactError], int], ...] = (

@@ -1,0 +1,1 @@
+"""What history says each criterion of a rulebook is worth, for people to negotiate over."""

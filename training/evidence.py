@@ -1,0 +1,102 @@
+"""Evidence about the rules of a workspace, and whether acting on it would have paid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.arrays import Floats, Ints
+from features.catalogue import Catalogue
+from features.facts import facts_of
+from features.rulebook.document import Rulebook
+from features.rulebook.points import Agreed, award
+from models.bayes import log_loss_of
+from models.evidence.criteria import Evidence, weigh_evidence
+from models.evidence.fit import stated_scale
+from models.evidence.owned import owned_by
+from models.evidence.suggest import suggest_edition
+from models.history import History, Leads
+from models.recency import clock_penalties
+from models.updated import fit_scale
+from training.dataset import Dataset
+from training.split import held_out
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a suggestion from the older leads did on the newer ones.
+
+    Attributes:
+        tested: leads it was tried on.
+        before, after: log loss of the rulebook alone, scale fitted, as signed and as suggested.
+        gain: before - after; error: its standard error, paired by lead.
+        changes: criteria that the older leads moved.
+    """
+
+    tested: int
+    before: float
+    after: float
+    gain: float
+    error: float
+    changes: int
+
+
+def history_of(dataset: Dataset, rulebook: Rulebook, agreed: Agreed) -> History:
+    """The leads of a dataset as history under an edition."""
+    f0 = np.asarray(stated_scale(rulebook).log_odds(agreed.total))
+    leads = Leads(f0, dataset.features, agreed.share)
+    return History(leads, dataset.y, np.ones(dataset.n), dataset.order, dataset.groups)
+
+
+def evidence_of(dataset: Dataset, rows: Ints | None = None) -> Evidence:
+    """Evidence about the workspace's rulebook from all leads whose outcome is known, or some."""
+    rulebook = dataset.rulebook
+    history, agreed = history_of(dataset, rulebook, dataset.agreed), dataset.agreed
+    if rows is not None:
+        history, agreed = history.take(rows), take_agreed(agreed, rows)
+    catalogue = Catalogue.of(dataset.fields, dataset.vocabulary)
+    owned = owned_by(rulebook, catalogue, dataset.snapshot.seen.own)
+    order = history.order
+    penalties = {} if order is None else clock_penalties(history.leads.features, order)
+    return weigh_evidence(rulebook, history, agreed, owned, penalties)
+
+
+def take_agreed(agreed: Agreed, rows: Ints) -> Agreed:
+    """The agreed points of some of the leads."""
+    return Agreed(
+        agreed.base,
+        agreed.strength[rows],
+        agreed.share[rows],
+        agreed.points[rows],
+        agreed.caps[rows],
+        agreed.total[rows],
+    )
+
+
+def try_suggestion(dataset: Dataset) -> Trial | None:
+    """Suggest from the older leads, test on the newer. None where either has one outcome only."""
+    test = held_out(dataset.lead, dataset.order)
+    past, next_ = np.flatnonzero(~test), np.flatnonzero(test)
+    if any(len(part) == 0 or np.ptp(dataset.y[part]) == 0 for part in (past, next_)):
+        return None
+    suggestion = suggest_edition(dataset.rulebook, evidence_of(dataset, past), dataset.fields)
+    before = _tested(dataset, dataset.rulebook, past, next_)
+    after = _tested(dataset, suggestion.edition, past, next_)
+    gain = before - after
+    return Trial(
+        tested=len(next_),
+        before=float(before.mean()),
+        after=float(after.mean()),
+        gain=float(gain.mean()),
+        error=float(gain.std() / np.sqrt(len(gain))),
+        changes=len(suggestion.changes),
+    )
+
+
+def _tested(dataset: Dataset, edition: Rulebook, past: Ints, next_: Ints) -> Floats:
+    """Log losses on the newer leads of an edition whose scale the older ones fitted."""
+    agreed = award(edition, facts_of(dataset.snapshot, dataset.features))
+    history = history_of(dataset, edition, agreed)
+    scale = fit_scale(history.take(past))
+    return log_loss_of(scale.log_odds(history.leads.f0[next_]), dataset.y[next_])
