@@ -15,7 +15,7 @@ LEADS ?= 20000
 export OMP_WAIT_POLICY = passive
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: help run test check bench bench-real bench-leaks lock clean sample
+.PHONY: help run test check bench bench-real bench-evidence bench-leaks lock clean sample
 
 help: ## Show the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ bench: $(VENV)/.dev ## Speed, as ratios within one run
 
 bench-real: $(VENV)/.dev ## Quality on the three real data sets, by time
 	@$(BIN)/python tests/benchmarks/real.py $(ARGS)
+
+bench-evidence: $(VENV)/.dev ## Do the intervals about criteria hold the truth: 50 companies
+	@$(BIN)/python tests/benchmarks/coverage.py $(ARGS)
 
 bench-leaks: $(VENV)/.dev ## What the leak guard names in the raw files
 	@$(BIN)/python tests/benchmarks/leaks.py $(ARGS)
