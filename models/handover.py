@@ -1,0 +1,17 @@
+"""Who is handed over: the score as shown, held against the threshold as signed. numpy only."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from features.arrays import Flags, Floats
+
+
+def as_shown(points: Floats) -> Floats:
+    """Points as people see them: cut to 0..100, whole, half a point up. Shape as given."""
+    return np.floor(np.clip(points, 0.0, 100.0) + 0.5)
+
+
+def handed_over(points: Floats, threshold: float) -> Flags:
+    """Whether each lead's shown score reaches the threshold. Shape as given."""
+    return np.asarray(as_shown(points) >= threshold)
