@@ -70,7 +70,7 @@ class Catalogue:
             made.extend(fit.features_of(fields[as_of]))
         if vocabulary.channels:
             made.extend(_activity_features(vocabulary))
-        return cls(tuple(made))
+        return cls(tuple(_named_once(made, {f.name for f in fields.inputs})))
 
     def compute(self, snapshot: Snapshot) -> Table:
         """Every feature of every lead: columns of shape (n,)."""
@@ -86,6 +86,14 @@ class Catalogue:
         """sha256 over names, kinds, lines and the catalogue's version."""
         told = "\n".join(f"{f.name} {f.kind} {f.line}" for f in self.features)
         return hashlib.sha256(f"{VERSION}\n{told}".encode()).hexdigest()
+
+
+def _named_once(made: list[Feature], declared_names: set[str]) -> Iterable[Feature]:
+    """A declared field keeps its name; a derived feature that would take it is left out."""
+    for feature in made:
+        of_the_field = feature.line == f"field:{feature.name}"
+        if of_the_field or feature.name not in declared_names:
+            yield feature
 
 
 def _activity_features(vocabulary: Vocabulary) -> Iterable[Feature]:
@@ -120,7 +128,7 @@ def _activity_feature(
         unit=declaration.unit,
         owner=declaration.owner,
         line="activity:" + declaration.line.format(**{k: _slug(v) for k, v in settings.items()}),
-        label=declaration.label.format(**words),
+        label=_capital(declaration.label.format(**words)),
         reason=_fill(declaration.reason, words),
         compute=compute,
     )
@@ -128,12 +136,14 @@ def _activity_feature(
 
 def _fill(template: str, words: dict[str, str]) -> str:
     for name, word in words.items():
-        template = template.replace("{" + name + "}", word)
+        # Braces in a channel's name are its own, not a place to fill.
+        inert = word.replace("{", "{{").replace("}", "}}")
+        template = template.replace("{" + name + "}", inert)
     return template
 
 
-def _word(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _slug(value: object) -> str:

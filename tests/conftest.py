@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
+from starlette.testclient import TestClient
 
 from models.workspace import Workspace
 from training.plan import Plan
 from training.sample import write_workspace
 
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 settings.register_profile(
     "leadpact", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
@@ -52,3 +57,12 @@ def trained(sample_folder: Path) -> Workspace:
     workspace = Workspace(sample_folder)
     train(Plan(workspace))
     return workspace
+
+
+@pytest.fixture(scope="session")
+def client(trained: Workspace) -> Iterator[TestClient]:
+    """The service on the simulated workspace's champion, with its clock standing still."""
+    from tests.support.service import make_client, make_worker
+
+    with make_client(make_worker(trained)) as found:
+        yield found

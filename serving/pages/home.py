@@ -62,11 +62,11 @@ def _page(
     activities, fault = activities_of(rows, now)
     errors: dict[str, str] = {}
     answer: dict[str, Any] | None = None
-    if not fault and (typed or activities):
+    if typed or activities:
         [found] = score(scorer, [Asked(lead_of(scorer, typed), activities, None)], now)
         if isinstance(found, Refused):
             errors = {p.field: f"{p.why} Got {p.got}." for p in found.problems}
-        else:
+        elif not fault:
             answer = found
     context = {
         "scorer": scorer,
