@@ -60,6 +60,7 @@ class Registered:
 def mlflow_module() -> Any:
     """MLflow, quiet and without pickle."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
     import mlflow
 
