@@ -129,6 +129,8 @@ class Rulebook(Document):
     scale: Scale = Scale()
     base_points: float = 0.0
     hand_over_from: float
+    tolerance_points: float = Setting(default=15.0, gt=0)
+    """Points by which the agreed and the learned score may differ before a lead is labelled."""
     grades: dict[str, float]
     """Grade -> the least score it takes; the lowest grade takes everything (0)."""
     groups: dict[str, Group]
