@@ -37,7 +37,8 @@ def judge(
     """The verdict and its reason.
 
     `raise` and `lower` speak of the signed number: -20 lowered is -25. `drop` is for points that
-    history rules out while it does not rule out 0.
+    history rules out while it does not rule out 0 and lies nearer to it: a criterion that may be
+    worth half of what was signed is lowered, not lost.
 
     Args:
         agreed: points that both teams signed.
@@ -61,11 +62,13 @@ def judge(
                 "and some that do not, are needed."
             )
         return "keep", f"{_capital(told)}: the agreed points stand."
-    if low <= 0.0 <= high:
+    no_effect = low <= 0.0 <= high
+    if no_effect and abs(points) < abs(points - agreed):
         return "drop", f"{_capital(told)}: no effect is seen, and the agreed points are ruled out."
     move = points - agreed
     word: Verdict = "raise" if move > 0 else "lower"
-    return word, f"{_capital(told)}: {_move(agreed, points, move)}."
+    doubt = "; no effect at all is not ruled out" if no_effect else ""
+    return word, f"{_capital(told)}: {_move(agreed, points, move)}{doubt}."
 
 
 def _move(agreed: float, points: float, move: float) -> str:
