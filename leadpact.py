@@ -22,6 +22,7 @@ from features.errors import (
     NothingToLearn,
 )
 from models.workspace import NoChampion, Workspace
+from serving.commands import store
 from training.commands import agreement, answers, evidence, history, registry
 from training.commands.common import HERE, Folder
 
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for room in (history, answers, registry, agreement, evidence):
+for room in (history, answers, registry, agreement, evidence, store):
     app.add_typer(room.app)
 
 _CODES: tuple[tuple[type[LeadpactError], int], ...] = (
@@ -67,9 +68,10 @@ def serve(
     """Serve the champion over HTTP."""
     from serving.bootstrap import run
 
-    bundle = Workspace(workspace).champion()
-    typer.echo(f"Model {bundle.name}. Open http://{host}:{port}/ or http://{host}:{port}/docs")
-    run(bundle, host, port, workers)
+    home = Workspace(workspace)
+    model = home.champion().name
+    typer.echo(f"Model {model}. Open http://{host}:{port}/ or http://{host}:{port}/docs")
+    run(home, host, port, workers)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ fields.yaml  rulebook.yaml            edited by people, kept in git
 .leadpact/bundles/NAME/               trained models
 .leadpact/champion.json               which of them serves
 .leadpact/mlflow.db, mlartifacts/     the MLflow store
+.leadpact/store.db                    the service's record: leads, events, scores
 .leadpact/quarantine.csv              rows that could not be used, and why
 """
 
@@ -45,6 +46,11 @@ class Workspace:
     def quarantine(self) -> Path:
         """The file that holds the rows training could not use."""
         return self.home / "quarantine.csv"
+
+    @property
+    def store(self) -> Path:
+        """The service's own SQLite store, unless an operator names another."""
+        return self.home / "store.db"
 
     @property
     def tracking_uri(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 
 class _Model(BaseModel):
@@ -113,3 +113,113 @@ class Health(_Model):
 
     status: Literal["ok", "ready"]
     model: str
+
+
+class Explained(Score):
+    """A stored score, with its id and what caused it."""
+
+    score_id: str
+    cause: str
+
+
+class LeadHead(_Model):
+    """A lead, without what is known of it."""
+
+    id: str
+    version: int
+    account_id: str | None
+    owner: str | None
+    stage: str
+    stale: bool = Field(description="Whether the score waits to be made anew.")
+    created_at: str
+    changed_at: str
+
+
+class LeadTold(LeadHead):
+    """A lead with its whole score. E-mail addresses are kept as their domain alone."""
+
+    fields: dict[str, JsonValue]
+    score: Explained
+    warnings: list[str]
+
+
+class LeadInShort(LeadHead):
+    """A lead as it stands in a list."""
+
+    score: int
+    agreed_score: int
+    grade: str
+    likelihood: float
+
+
+class LeadPage(_Model):
+    """A page of leads."""
+
+    leads: list[LeadInShort]
+    next_cursor: str | None
+
+
+class PastScore(_Model):
+    """One score a lead had."""
+
+    score_id: str
+    score: int
+    score_exact: float
+    agreed_score: int
+    grade: str
+    likelihood: float
+    as_of: str
+    cause: str
+    lead_version: int
+    model: str
+    inputs_sha256: str
+
+
+class ScoreHistory(_Model):
+    """A page of a lead's scores, newest first."""
+
+    scores: list[PastScore]
+    next_cursor: str | None
+
+
+class Timeline(_Model):
+    """What happened to a lead, newest first."""
+
+    lead_id: str
+    events: list[dict[str, JsonValue]]
+
+
+class EventResult(_Model):
+    """What became of one event of a request."""
+
+    event_id: str
+    status: Literal["stored", "duplicate", "conflict", "refused"]
+    errors: list[Wrong]
+
+
+class ScoreInShort(_Model):
+    """A lead's new score."""
+
+    score_id: str
+    score: int
+    agreed_score: int
+    grade: str
+    likelihood: float
+
+
+class EventsTold(_Model):
+    """One result an event, in order, and the new scores of the leads they concern."""
+
+    results: list[EventResult]
+    scores: dict[str, ScoreInShort]
+
+
+class AccountTold(_Model):
+    """An account: its leads, and a score made of theirs, stated how."""
+
+    id: str
+    score: int
+    best_lead: str
+    likelihood_any: float
+    how: str
+    leads: list[LeadInShort]

@@ -14,7 +14,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from features.errors import InputRefused
-from serving.api import about, score
+from serving.api import about, events, leads, score
 from serving.edges import Edge, instance_of
 from serving.pages import home
 from serving.problems import Trouble, refused, wrong
@@ -41,6 +41,8 @@ def create_app(worker: Worker) -> FastAPI:
     )
     app.state.worker = worker
     app.include_router(score.routes(worker.scorer.fields, worker.settings))
+    app.include_router(leads.router)
+    app.include_router(events.router)
     app.include_router(about.router)
     home.mount(app)
     _handle_errors(app)
@@ -58,6 +60,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     score_leads(worker.scorer, [Asked({}, [], None)], worker.clock())
     worker.telemetry.serves(worker.scorer.versions)
     yield
+    worker.database.close()
 
 
 def _operation_id(route: APIRoute) -> str:
@@ -77,6 +80,8 @@ def _describe(app: FastAPI, worker: Worker) -> None:
             )
             added = components(worker.scorer.fields, worker.settings.max_activities)
             told["components"]["schemas"].update(added)
+            told["components"]["schemas"]["StoredActivity"] = events.STORED_ACTIVITY
+            told["components"]["schemas"]["Outcome"] = events.OUTCOME
             app.openapi_schema = told
         return app.openapi_schema
 

@@ -16,11 +16,20 @@ async def json_body(request: Request) -> Any:
     Raises:
         Trouble: when it is not sent as JSON, or is none.
     """
+    require_json(request)
+    return decode(await request.body())
+
+
+def require_json(request: Request) -> None:
+    """Take only a body that is sent as JSON.
+
+    Raises:
+        Trouble: when its `Content-Type` says something else, or nothing.
+    """
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != "application/json" and not media.endswith("+json"):
         told = f"got {media!r}" if media else "got none"
         raise Trouble("not-json-type", f"Send the header `Content-Type: application/json`; {told}.")
-    return decode(await request.body())
 
 
 def decode(body: bytes) -> Any:

@@ -8,7 +8,6 @@ import shutil
 import sys
 import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import structlog
@@ -16,9 +15,12 @@ import uvicorn
 from fastapi import FastAPI
 
 from models.scorer import Scorer
+from models.workspace import Workspace
 from serving.app import create_app
 from serving.settings import Settings
 from serving.state import Worker
+from serving.storage.database import Database
+from serving.storage.migrate import migrate, require_current
 from serving.telemetry import SHARED_FOLDER, Telemetry
 
 
@@ -32,10 +34,33 @@ def app_from_environment() -> FastAPI:
 
     Raises:
         BundleRefused: when the model is damaged, foreign or of another version.
+        StoreOutdated: when the store's tables are of another version.
     """
     settings = Settings()  # type: ignore[call-arg]  # the bundle comes from the environment
     log_as_json(settings.log_level)
-    return create_app(Worker(Scorer.load(settings.bundle), settings, now, Telemetry()))
+    database = Database(settings.database_url)
+    require_current(database)
+    return create_app(Worker(Scorer.load(settings.bundle), settings, now, Telemetry(), database))
+
+
+def prepare_store(workspace: Workspace) -> str:
+    """The URL of the store. The workspace's own SQLite is brought to this version as it is opened;
+    a store that an operator named is theirs to migrate.
+
+    Raises:
+        StoreOutdated: when such a store is not at this version.
+    """
+    named = os.environ.get("LEADPACT_DATABASE_URL")
+    url = named or f"sqlite:///{workspace.store.resolve()}"
+    database = Database(url)
+    try:
+        if named is None:
+            workspace.home.mkdir(parents=True, exist_ok=True)
+            migrate(database)
+        require_current(database)
+    finally:
+        database.close()
+    return url
 
 
 def log_as_json(level: str) -> None:
@@ -54,9 +79,15 @@ def log_as_json(level: str) -> None:
     )
 
 
-def run(bundle: Path, host: str, port: int, workers: int) -> None:
-    """Serve a bundle until told to stop; requests in flight are finished first."""
-    os.environ["LEADPACT_BUNDLE"] = str(bundle.resolve())
+def run(workspace: Workspace, host: str, port: int, workers: int) -> None:
+    """Serve a workspace's champion until told to stop; requests in flight are finished first.
+
+    Raises:
+        NoChampion: when nothing has been trained yet.
+        StoreOutdated: when the store is another's to migrate and is not at this version.
+    """
+    os.environ["LEADPACT_BUNDLE"] = str(workspace.champion().resolve())
+    os.environ["LEADPACT_DATABASE_URL"] = prepare_store(workspace)
     # One thread a pool and one process a core: OpenMP on shared cores costs far more.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     shared = tempfile.mkdtemp(prefix="leadpact-figures-") if workers > 1 else None

@@ -17,6 +17,7 @@ TITLES = {
     "not-json": (400, "The body is not JSON that can be read"),
     "not-found": (404, "There is nothing at this address"),
     "method-not-allowed": (405, "This address does not take this method"),
+    "precondition-failed": (412, "The lead has changed since it was read"),
     "body-too-large": (413, "The body is larger than this service takes"),
     "not-json-type": (415, "The body must be sent as application/json"),
     "input-refused": (422, "The request cannot be taken as it is"),
@@ -58,7 +59,7 @@ class Trouble(Exception):
             "detail": self.detail,
         }
         if self.errors:
-            told["errors"] = [_as_json(p) for p in self.errors]
+            told["errors"] = [as_json(p) for p in self.errors]
         return told
 
     def response(self, instance: str) -> Response:
@@ -68,7 +69,8 @@ class Trouble(Exception):
         return Response(content, status, headers=self.headers, media_type=MEDIA_TYPE)
 
 
-def _as_json(problem: Problem) -> dict[str, str]:
+def as_json(problem: Problem) -> dict[str, str]:
+    """One thing wrong, as callers read it."""
     return {
         "pointer": problem.place,
         "field": problem.field,

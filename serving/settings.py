@@ -13,6 +13,7 @@ class Settings(BaseSettings):
 
     Attributes:
         bundle: folder of the model that answers.
+        database_url: of the store; PostgreSQL by `postgresql://...`.
         max_body_bytes: a larger request body is refused.
         max_leads: most leads in one request.
         max_activities: most activities with one lead.
@@ -22,6 +23,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LEADPACT_", extra="ignore", frozen=True)
 
     bundle: Path
+    database_url: str
     max_body_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
     max_leads: int = Field(default=1000, ge=1)
     max_activities: int = Field(default=5000, ge=0)

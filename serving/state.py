@@ -11,6 +11,7 @@ from fastapi import Request
 
 from models.scorer import Scorer
 from serving.settings import Settings
+from serving.storage.database import Database
 from serving.telemetry import Telemetry
 
 Clock = Callable[[], np.datetime64]
@@ -25,6 +26,7 @@ class Worker:
     settings: Settings
     clock: Clock
     telemetry: Telemetry
+    database: Database
 
 
 def worker_of(request: Request) -> Worker:

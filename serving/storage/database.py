@@ -1,4 +1,4 @@
-"""One engine, and transactions on it. Use cases never commit; a transaction does when it ends well."""
+"""One engine, and transactions on it: they commit when they end well, and use cases never do."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """A transaction that may write; it commits at the end, and undoes everything on an error."""
+        """A transaction that may write; commits at the end, undoes everything on an error."""
         with self.engine.connect() as connection:
             if self.is_sqlite:
                 # Taking the write lock at once: two readers that both turn writers would deadlock.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from models.workspace import Workspace
 from serving.app import create_app
 from serving.settings import Settings
 from serving.state import Worker
+from serving.storage.database import Database
+from serving.storage.migrate import migrate
 from serving.telemetry import Telemetry
 
 NOW = np.datetime64("2026-09-01T12:00:00", "us")
@@ -21,8 +24,11 @@ NOW = np.datetime64("2026-09-01T12:00:00", "us")
 def make_worker(workspace: Workspace, **changes: Any) -> Worker:
     """A worker on a workspace's champion; `changes` are settings."""
     folder = workspace.champion()
-    settings = Settings(bundle=folder, **changes)
-    return Worker(Scorer.load(Path(folder)), settings, lambda: NOW, Telemetry())
+    url = f"sqlite:///{mkdtemp(prefix='leadpact-test-')}/store.db"
+    settings = Settings(bundle=folder, database_url=url, **changes)
+    database = Database(url)
+    migrate(database)
+    return Worker(Scorer.load(Path(folder)), settings, lambda: NOW, Telemetry(), database)
 
 
 def make_client(worker: Worker) -> TestClient:

@@ -1,0 +1,6 @@
+"""The stages of a lead's way after it was handed over, as outcomes tell them."""
+
+STAGES = ("accepted", "returned", "qualified", "won", "lost")
+"""Sales accepted or returned the lead, qualified it, won or lost it."""
+FINAL = ("won", "lost", "returned")
+"""Stages after which a lead is no longer waiting to be scored."""

@@ -1,0 +1,123 @@
+"""What routes on the record share: one transaction a request, repeated answers, parameters."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from fastapi import Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from serving.answers import ProblemTold
+from serving.canonical import canonical
+from serving.problems import MEDIA_TYPE, TITLES, Trouble
+from serving.record import Collision, Record
+from serving.state import Worker, worker_of
+from serving.storage.base import to_number
+from serving.storage.idempotency import IdempotencyStore
+from serving.storage.locks import hold
+from serving.storage.tables import MAX_ID
+
+ATTEMPTS = 5
+"""How often a use case is run anew after it met another writer."""
+ANYBODY = "anybody"
+"""The caller, as long as callers are not told apart."""
+REPLAYED = "idempotent-replayed"
+
+
+def refusals(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI responses for refusals of these kinds."""
+    return {
+        TITLES[kind][0]: {
+            "description": TITLES[kind][1],
+            "model": ProblemTold,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemTold"}}},
+        }
+        for kind in (*kinds, "internal-error")
+    }
+
+
+def json_response(
+    value: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An answer as JSON."""
+    return Response(msgspec.json.encode(value), status, dict(headers or {}), "application/json")
+
+
+Work = Callable[[Record], tuple[int, Any, dict[str, str]]]
+"""A use case: from the record to status, content and headers."""
+
+
+async def write(request: Request, body: bytes, work: Work) -> Response:
+    """Run a use case in a transaction of its own; under an Idempotency-Key, once.
+
+    Raises:
+        Trouble: when the key is no key, or was used with another body.
+    """
+    worker, key = worker_of(request), _key_of(request)
+    route = f"{request.method} {request.url.path}"[:MAX_ID]
+    return await run_in_threadpool(_write, worker, key, route, body, work)
+
+
+def _write(worker: Worker, key: str | None, route: str, body: bytes, work: Work) -> Response:
+    for _ in range(ATTEMPTS):
+        try:
+            return _once(worker, key, route, body, work)
+        except Collision:
+            continue
+    raise Trouble("not-ready", "Other writers were faster each time. Try again.")
+
+
+def _once(worker: Worker, key: str | None, route: str, body: bytes, work: Work) -> Response:
+    now, sha256 = worker.clock(), hashlib.sha256(body).hexdigest()
+    with worker.database.transaction() as connection:
+        store = IdempotencyStore(connection)
+        if key is not None:
+            hold(connection, [f"key {ANYBODY} {route} {key}"])
+            there = store.find(ANYBODY, route, key)
+            if there is not None:
+                if there.body_sha256 != sha256:
+                    detail = "This Idempotency-Key came with another body before. Use a new key."
+                    raise Trouble("input-refused", detail)
+                headers = {REPLAYED: "true"}
+                return Response(there.content, there.status, headers, "application/json")
+        status, content, headers = work(Record(connection, worker.scorer, now))
+        if key is not None:
+            store.keep(
+                {
+                    "caller": ANYBODY,
+                    "route": route,
+                    "key": key,
+                    "body_sha256": sha256,
+                    "status": status,
+                    "content": "" if content is None else canonical(content),
+                    "created_at": to_number(now),
+                }
+            )
+    if content is None:
+        return Response(None, status, headers)
+    return json_response(content, status, headers)
+
+
+def _key_of(request: Request) -> str | None:
+    told = request.headers.get("idempotency-key")
+    if told is None:
+        return None
+    key = told.strip().removeprefix('"').removesuffix('"')
+    if not 0 < len(key) <= MAX_ID or not key.isascii() or not key.isprintable():
+        detail = f"An Idempotency-Key is 1 to {MAX_ID} printable ASCII characters."
+        raise Trouble("input-refused", detail)
+    return key
+
+
+def checked_id(told: str, what: str) -> str:
+    """An id from an address.
+
+    Raises:
+        Trouble: when it is empty, too long, or holds what no id holds.
+    """
+    if 0 < len(told) <= MAX_ID and told.isprintable():
+        return told
+    raise Trouble("input-refused", f"{what} is no id: 1 to {MAX_ID} printable characters.")

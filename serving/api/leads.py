@@ -1,0 +1,287 @@
+"""`/v1/leads`: write a lead and get its score back; read leads, scores, reasons, timelines."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from features.columns import from_records
+from features.errors import Problem, shorten
+from features.values import parse_instant
+from models.scorer import Scorer
+from serving.answers import Explained, LeadPage, LeadTold, ScoreHistory, Timeline
+from serving.api.common import checked_id, json_response, refusals, write
+from serving.bodies import decode, require_json
+from serving.canonical import read
+from serving.problems import Trouble, pointer, refused, wrong
+from serving.reading import MAX_PAGE, Reading, etag_of, lead_as_json, no_such_lead
+from serving.record import Record, VersionMoved
+from serving.state import worker_of
+from serving.storage.base import to_number
+from serving.storage.leads import Filter
+from serving.storage.tables import MAX_ID
+
+router = APIRouter(prefix="/v1/leads", tags=["leads"])
+_BODY = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["lead"],
+                "properties": {
+                    "lead": {"$ref": "#/components/schemas/Lead"},
+                    "owner": {"type": ["string", "null"], "maxLength": MAX_ID},
+                },
+            }
+        }
+    },
+}
+_WRITE = refusals(
+    "not-json",
+    "not-found",
+    "precondition-failed",
+    "body-too-large",
+    "not-json-type",
+    "input-refused",
+)
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Rows of the page.")]
+Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
+
+
+@router.put(
+    "/{lead_id}",
+    summary="Write a lead and get its score",
+    responses={200: {"model": LeadTold}, 201: {"model": LeadTold}, **_WRITE},
+    response_model=None,
+    openapi_extra={"requestBody": _BODY},
+)
+async def put(request: Request, lead_id: str) -> Response:
+    """The lead becomes what is sent: a field that is not sent is not known. It has a score when
+    this returns. `If-Match` refuses the write when the lead has changed since it was read."""
+    return await _write_lead(request, lead_id, merge=False)
+
+
+@router.patch(
+    "/{lead_id}",
+    summary="Change fields of a lead and get its score",
+    responses={200: {"model": LeadTold}, **_WRITE},
+    response_model=None,
+    openapi_extra={"requestBody": _BODY},
+)
+async def patch(request: Request, lead_id: str) -> Response:
+    """Only the fields that are sent change; null makes one unknown."""
+    return await _write_lead(request, lead_id, merge=True)
+
+
+async def _write_lead(request: Request, lead_id: str, *, merge: bool) -> Response:
+    name = checked_id(lead_id, "The lead's id")
+    scorer = worker_of(request).scorer
+    require_json(request)
+    body = await request.body()
+    told, owner, has_owner, warnings = _lead_of(scorer, name, decode(body))
+    expected = _expected(request)
+
+    def work(record: Record) -> tuple[int, Any, dict[str, str]]:
+        fields, keeps = told, owner
+        if merge:
+            there = record.leads.find(name)
+            if there is None:
+                raise no_such_lead(name)
+            fields = {**read(there.fields), **told}
+            keeps = owner if has_owner else there.owner
+        fields = {k: v for k, v in fields.items() if v is not None}
+        try:
+            stored = record.put_lead(name, fields, keeps, expected)
+        except VersionMoved as moved:
+            detail = f"The lead is at version {moved.found} now. Read it again, then write."
+            raise Trouble("precondition-failed", detail) from moved
+        content = lead_as_json(stored.row, stored.answer) | {"warnings": warnings}
+        return 201 if stored.created else 200, content, {"etag": etag_of(stored.row)}
+
+    return await write(request, body, work)
+
+
+def _lead_of(
+    scorer: Scorer, lead_id: str, told: Any
+) -> tuple[dict[str, Any], str | None, bool, list[str]]:
+    """The fields, the owner, whether one was sent, and what was ignored."""
+    if not isinstance(told, dict):
+        raise refused([wrong("", told, "An object was expected.", 'such as {"lead": {...}}')])
+    lead, owner = told.get("lead"), told.get("owner")
+    found: list[Problem] = []
+    if not isinstance(lead, dict):
+        why = "The lead's fields belong into an object under `lead`."
+        found.append(wrong("/lead", lead, why, 'such as {"lead": {...}}'))
+        lead = {}
+    if owner is not None and not (isinstance(owner, str) and 0 < len(owner) <= MAX_ID):
+        allowed = f"a text of 1 to {MAX_ID} characters, or null"
+        found.append(wrong("/owner", owner, "An owner's name was expected.", allowed))
+    own = lead.get(scorer.fields.lead)
+    if own is not None and own != lead_id:
+        place = pointer("lead", scorer.fields.lead)
+        found.append(wrong(place, own, "Another id stands in the address.", repr(lead_id)))
+    taken = from_records([lead], scorer.fields)
+    found += [
+        Problem(p.field, p.got, p.why, p.allowed, None, pointer("lead", p.field))
+        for p in taken.problems
+    ]
+    if found:
+        raise refused(found, "The lead")
+    known = set(taken.columns.names)
+    warnings = [f"{shorten(k)}: no such field; ignored." for k in taken.unknown[0]]
+    warnings += [
+        f"{shorten(k)}: no such key here; ignored." for k in told.keys() - {"lead", "owner"}
+    ]
+    return {k: v for k, v in lead.items() if k in known}, owner, "owner" in told, warnings
+
+
+def _expected(request: Request) -> int | None:
+    """The version that `If-Match` names; a score alone may have changed since."""
+    told = request.headers.get("if-match")
+    if told is None or told.strip() == "*":
+        return None
+    version = told.strip().strip('"').partition("-")[0]
+    if version.isascii() and version.isdigit() and len(version) < 10:
+        return int(version)
+    raise Trouble("precondition-failed", "If-Match is no tag of this lead. Send its ETag.")
+
+
+@router.delete(
+    "/{lead_id}",
+    summary="Remove a lead",
+    status_code=204,
+    responses=refusals("not-found", "input-refused"),
+    response_model=None,
+)
+async def remove(request: Request, lead_id: str) -> Response:
+    """The lead goes with all that happened to it and every score of it."""
+    name = checked_id(lead_id, "The lead's id")
+
+    def work(record: Record) -> tuple[int, Any, dict[str, str]]:
+        if not record.remove_lead(name):
+            raise no_such_lead(name)
+        return 204, None, {}
+
+    return await write(request, b"", work)
+
+
+async def _read(request: Request, ask: Any) -> Any:
+    worker = worker_of(request)
+
+    def work() -> Any:
+        with worker.database.reading() as connection:
+            return ask(Reading(connection))
+
+    return await run_in_threadpool(work)
+
+
+@router.get(
+    "",
+    summary="Leads in the order they came",
+    responses={200: {"model": LeadPage}, **refusals("input-refused")},
+    response_model=None,
+)
+async def page(
+    request: Request,
+    grade: Annotated[list[str] | None, Query(description="Any of these grades.")] = None,
+    min_score: Annotated[int | None, Query(ge=0, le=100)] = None,
+    max_score: Annotated[int | None, Query(ge=0, le=100)] = None,
+    stage: Annotated[str | None, Query(max_length=20)] = None,
+    owner: Annotated[str | None, Query(max_length=MAX_ID)] = None,
+    account_id: Annotated[str | None, Query(max_length=MAX_ID)] = None,
+    disagreement: Annotated[
+        Literal["agreed_high", "learned_high"] | None,
+        Query(description="Agreed and learned score differ by the rulebook's tolerance or more."),
+    ] = None,
+    changed_since: Annotated[str | None, Query(max_length=64)] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """Pages keep their order while leads are written: a lead stands where it came in."""
+    tolerance = round(worker_of(request).scorer.rulebook.tolerance_points)
+    wanted = Filter(
+        grades=tuple(grade or ()),
+        least=min_score,
+        most=max_score,
+        stage=stage,
+        owner=owner,
+        account_id=account_id,
+        gap={"agreed_high": -tolerance, "learned_high": tolerance}.get(disagreement or ""),
+        changed_since=_since(changed_since),
+    )
+    _without_nul(grade or [], stage, owner, account_id)
+    return json_response(await _read(request, lambda r: r.page(wanted, cursor, limit)))
+
+
+def _without_nul(grades: list[str], *texts: str | None) -> None:
+    if any("\x00" in t for t in (*grades, *texts) if t):
+        raise Trouble("input-refused", "A filter holds a character that no stored text has.")
+
+
+def _since(told: str | None) -> int | None:
+    try:
+        return None if told is None else to_number(parse_instant(told))
+    except (ValueError, OverflowError) as error:
+        allowed = "an ISO 8601 date and time such as 2026-11-24T11:58:00Z"
+        raise refused(
+            [wrong("/query/changed_since", told, "This is no date and time.", allowed)]
+        ) from error
+
+
+_ONE = refusals("not-found", "input-refused")
+
+
+@router.get(
+    "/{lead_id}",
+    summary="A lead with its score",
+    responses={200: {"model": LeadTold}, 304: {"description": "Unchanged"}, **_ONE},
+    response_model=None,
+)
+async def get(request: Request, lead_id: str) -> Response:
+    """The lead as stored, with the whole answer behind its current score."""
+    name = checked_id(lead_id, "The lead's id")
+    told, etag = await _read(request, lambda r: r.lead(name))
+    if request.headers.get("if-none-match", "").strip() == etag:
+        return Response(None, 304, {"etag": etag})
+    return json_response(told | {"warnings": []}, headers={"etag": etag})
+
+
+@router.get(
+    "/{lead_id}/scores",
+    summary="Every score a lead had",
+    responses={200: {"model": ScoreHistory}, **_ONE},
+    response_model=None,
+)
+async def scores(
+    request: Request, lead_id: str, limit: Limit = 50, cursor: Cursor = None
+) -> Response:
+    """Newest first. Each can be recomputed by `leadpact reproduce SCORE_ID`."""
+    name = checked_id(lead_id, "The lead's id")
+    return json_response(await _read(request, lambda r: r.history(name, cursor, limit)))
+
+
+@router.get(
+    "/{lead_id}/explanation",
+    summary="Why a lead scores what it scores",
+    responses={200: {"model": Explained}, **_ONE},
+    response_model=None,
+)
+async def explanation(request: Request, lead_id: str) -> Response:
+    """The stored answer behind the current score: it explains the decision that was made."""
+    name = checked_id(lead_id, "The lead's id")
+    return json_response(await _read(request, lambda r: r.explanation(name)))
+
+
+@router.get(
+    "/{lead_id}/timeline",
+    summary="What happened to a lead",
+    responses={200: {"model": Timeline}, **_ONE},
+    response_model=None,
+)
+async def timeline(request: Request, lead_id: str) -> Response:
+    """Both teams' activities and the outcomes, newest first."""
+    name = checked_id(lead_id, "The lead's id")
+    return json_response(await _read(request, lambda r: r.timeline(name)))

@@ -1,0 +1,202 @@
+"""Reading the record: leads, pages of them, their scores and what moved them, accounts."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Row
+
+from serving.canonical import read
+from serving.problems import Trouble
+from serving.storage.base import from_number
+from serving.storage.events import EventStore
+from serving.storage.leads import Filter, LeadStore
+from serving.storage.scores import ScoreStore
+
+MAX_PAGE = 200
+"""Rows of one page."""
+
+
+def instant_text(stored: int | None) -> str | None:
+    """A stored instant as ISO 8601 in UTC."""
+    return None if stored is None else f"{from_number(stored)}Z"
+
+
+def etag_of(row: Row[Any]) -> str:
+    """The strong tag of a lead as it is now: its version, and its current score's number."""
+    return f'"{row.version}-{row.score_seq}"'
+
+
+def lead_as_json(row: Row[Any], answer: dict[str, Any]) -> dict[str, Any]:
+    """A lead with its whole current score."""
+    return _head(row) | {"fields": read(row.fields), "score": answer}
+
+
+def _head(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "version": row.version,
+        "account_id": row.account_id,
+        "owner": row.owner,
+        "stage": row.stage,
+        "stale": row.stale,
+        "created_at": instant_text(row.created_at),
+        "changed_at": instant_text(row.changed_at),
+    }
+
+
+def _in_short(row: Row[Any]) -> dict[str, Any]:
+    return _head(row) | {
+        "score": row.score,
+        "agreed_score": row.agreed_score,
+        "grade": row.grade,
+        "likelihood": row.likelihood,
+    }
+
+
+def no_such_lead(lead_id: str) -> Trouble:
+    """The refusal for a lead that is not there."""
+    return Trouble("not-found", f"There is no lead {lead_id[:60]!r}. PUT it first.")
+
+
+class Reading:
+    """Questions to the record, on one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.leads = LeadStore(connection)
+        self.events = EventStore(connection)
+        self.scores = ScoreStore(connection)
+
+    def row(self, lead_id: str) -> Row[Any]:
+        """A lead's row.
+
+        Raises:
+            Trouble: when there is no such lead.
+        """
+        found = self.leads.find(lead_id)
+        if found is None:
+            raise no_such_lead(lead_id)
+        return found
+
+    def lead(self, lead_id: str) -> tuple[dict[str, Any], str]:
+        """A lead with its score, and its tag."""
+        row = self.row(lead_id)
+        return lead_as_json(row, read(self.scores.by_seq(row.score_seq).answer)), etag_of(row)
+
+    def page(self, wanted: Filter, cursor: str | None, limit: int) -> dict[str, Any]:
+        """A page of leads in the order they came, and the cursor of the next."""
+        rows = self.leads.page(wanted, _after(cursor), limit + 1)
+        more = len(rows) > limit
+        rows = rows[:limit]
+        told = _cursor(rows[-1].seq) if more else None
+        return {"leads": [_in_short(r) for r in rows], "next_cursor": told}
+
+    def history(self, lead_id: str, cursor: str | None, limit: int) -> dict[str, Any]:
+        """A lead's scores, newest first."""
+        self.row(lead_id)
+        before = None if cursor is None else _after(cursor)
+        rows = self.scores.of_lead(lead_id, before, limit + 1)
+        more = len(rows) > limit
+        rows = rows[:limit]
+        told = [
+            {
+                "score_id": r.id,
+                "score": r.score,
+                "score_exact": r.score_exact,
+                "agreed_score": r.agreed_score,
+                "grade": r.grade,
+                "likelihood": r.likelihood,
+                "as_of": instant_text(r.as_of),
+                "cause": r.cause,
+                "lead_version": r.lead_version,
+                "model": r.model,
+                "inputs_sha256": r.inputs_sha256,
+            }
+            for r in rows
+        ]
+        return {"scores": told, "next_cursor": _cursor(rows[-1].seq) if more else None}
+
+    def explanation(self, lead_id: str) -> dict[str, Any]:
+        """The stored answer behind a lead's current score: the decision that was made."""
+        row = self.row(lead_id)
+        found: dict[str, Any] = read(self.scores.by_seq(row.score_seq).answer)
+        return found
+
+    def timeline(self, lead_id: str) -> dict[str, Any]:
+        """What happened to a lead, newest first: both teams' activities, and outcomes."""
+        self.row(lead_id)
+        did = [
+            {
+                "at": instant_text(a.occurred_at),
+                "what": "activity",
+                "event_id": a.event_id,
+                "channel": a.channel,
+                "kind": a.kind,
+                "team": a.team,
+                "value": a.value,
+                "recorded_at": instant_text(a.recorded_at),
+            }
+            for a in self.events.activities_of(lead_id)
+        ]
+        became = [
+            {
+                "at": instant_text(o.at),
+                "what": "outcome",
+                "event_id": o.event_id,
+                "stage": o.stage,
+                "amount": o.amount,
+                "reason": o.reason,
+            }
+            for o in self.events.outcomes_of(lead_id)
+        ]
+        return {"lead_id": lead_id, "events": _newest_first([*did, *became])}
+
+    def account(self, account_id: str) -> dict[str, Any]:
+        """An account's leads, and its score: the chance that at least one of them converts, told
+        as the likelihood 1 - product of (1 - likelihood) over its leads, as if independent; and
+        the best lead's score.
+
+        Raises:
+            Trouble: when no lead belongs to it.
+        """
+        rows = self.leads.of_account(account_id)
+        if not rows:
+            raise Trouble("not-found", f"No lead belongs to an account {account_id[:60]!r}.")
+        best = max(rows, key=lambda r: (r.score, r.id))
+        any_converts = 1.0 - float(np.prod([1.0 - r.likelihood for r in rows]))
+        return {
+            "id": account_id,
+            "score": best.score,
+            "best_lead": best.id,
+            "likelihood_any": any_converts,
+            "how": "score: the best lead's; likelihood_any: that at least one lead converts, "
+            "taking leads as independent",
+            "leads": [_in_short(r) for r in rows],
+        }
+
+
+def _newest_first(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(events, key=lambda e: (e["at"], e["event_id"]), reverse=True)
+
+
+def _cursor(seq: int) -> str:
+    return base64.urlsafe_b64encode(f"1:{seq}".encode()).decode().rstrip("=")
+
+
+def _after(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        version, _, seq = base64.urlsafe_b64decode(padded.encode("ascii")).decode().partition(":")
+        if version == "1" and seq.isascii() and seq.isdigit() and len(seq) < 19:
+            return int(seq)
+    except (ValueError, binascii.Error):
+        pass
+    raise Trouble(
+        "input-refused", "The cursor is none of this service's. Take `next_cursor` of a page."
+    )

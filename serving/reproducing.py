@@ -1,0 +1,95 @@
+"""A past score made again from what is stored, by the model that made it, compared bit by bit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from features.errors import LeadpactError
+from models.scorer import Scorer
+from serving.canonical import canonical, read
+from serving.rescoring import Inputs, score_inputs
+from serving.storage.base import from_number
+from serving.storage.events import EventStore
+from serving.storage.leads import LeadStore
+from serving.storage.scores import ScoreStore
+
+
+class NotReproducible(LeadpactError):
+    """The score, or something it was made from, is no longer there."""
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A score as told, and as made again.
+
+    Attributes:
+        score_id, lead_id: which score, of which lead.
+        model: name of the bundle that made it.
+        stored, again: both answers; equal in every bit when `same`.
+        differs: the parts of the answer that are not equal.
+    """
+
+    score_id: str
+    lead_id: str
+    model: str
+    stored: dict[str, Any]
+    again: dict[str, Any]
+
+    @property
+    def differs(self) -> tuple[str, ...]:
+        """Which parts are not equal; floats are compared by their bits, as JSON tells them."""
+        return tuple(k for k in self.stored if self.stored[k] != self.again.get(k))
+
+    @property
+    def same(self) -> bool:
+        """Whether everything came out as it was told."""
+        return not self.differs and self.stored.keys() == self.again.keys()
+
+
+def model_of(connection: Connection, score_id: str) -> str:
+    """The name of the bundle that made a score.
+
+    Raises:
+        NotReproducible: when there is no such score.
+    """
+    found = ScoreStore(connection).find(score_id)
+    if found is None:
+        raise NotReproducible(
+            f"There is no score {score_id!r}; its lead may have been removed. Ids are in "
+            "GET /v1/leads/ID/scores."
+        )
+    return str(found.model)
+
+
+def reproduce(connection: Connection, scorer: Scorer, score_id: str) -> Reproduction:
+    """Make a score again with the model that made it.
+
+    Raises:
+        NotReproducible: when the score, a version or an activity is gone, or its inputs are not
+            those that were hashed.
+    """
+    model_of(connection, score_id)
+    score = ScoreStore(connection).find(score_id)
+    assert score is not None
+    version = LeadStore(connection).version(score.lead_id, score.lead_version)
+    seqs = read(score.activity_seqs)
+    rows = EventStore(connection).by_seq(seqs)
+    if version is None or len(rows) != len(seqs):
+        raise NotReproducible(
+            f"Score {score_id} was made from {len(seqs)} activities, of which {len(rows)} are "
+            "still stored; the others, or the lead's version, have been erased."
+        )
+    inputs = Inputs(score.lead_id, score.lead_version, read(version.fields), rows)
+    as_of = from_number(score.as_of)
+    if inputs.fingerprint(as_of) != score.inputs_sha256:
+        raise NotReproducible(
+            f"The stored inputs of score {score_id} are not those it was made from: their sha256 "
+            "differs. Somebody changed the store behind the service's back."
+        )
+    again = score_inputs(scorer, inputs, as_of) | {"score_id": score.id, "cause": score.cause}
+    # Both sides pass through JSON once: tuples become lists, floats keep every bit.
+    stored = read(score.answer)
+    return Reproduction(score.id, score.lead_id, score.model, stored, read(canonical(again)))

@@ -1,0 +1,106 @@
+"""Leads: their current row, and every version of their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, delete, insert, select, update
+
+from serving.storage.tables import lead_versions, leads
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which leads are asked for; None asks for all.
+
+    Attributes:
+        grades: any of these.
+        least, most: score bounds, inclusive.
+        stage, owner, account_id: exactly this.
+        gap: score less agreed score: at least so much (positive) or at most so much (negative).
+        changed_since: changed at this instant (microseconds) or later.
+    """
+
+    grades: tuple[str, ...] = ()
+    least: int | None = None
+    most: int | None = None
+    stage: str | None = None
+    owner: str | None = None
+    account_id: str | None = None
+    gap: int | None = None
+    changed_since: int | None = None
+
+
+class LeadStore:
+    """Reads and writes leads on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def find(self, lead_id: str) -> Row[Any] | None:
+        """A lead's row, or None."""
+        return self._connection.execute(select(leads).where(leads.c.id == lead_id)).one_or_none()
+
+    def find_many(self, ids: Iterable[str]) -> list[Row[Any]]:
+        """Rows of the leads that exist, by id."""
+        query = select(leads).where(leads.c.id.in_(list(ids))).order_by(leads.c.id)
+        return list(self._connection.execute(query))
+
+    def of_account(self, account_id: str) -> list[Row[Any]]:
+        """All leads of an account, by id."""
+        query = select(leads).where(leads.c.account_id == account_id).order_by(leads.c.id)
+        return list(self._connection.execute(query))
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Make the row of a new lead."""
+        self._connection.execute(insert(leads).values(**row))
+
+    def write(self, lead_id: str, values: Mapping[str, Any]) -> None:
+        """Change columns of a lead."""
+        self._connection.execute(update(leads).where(leads.c.id == lead_id).values(**values))
+
+    def remember(self, row: Mapping[str, Any]) -> None:
+        """Keep a version of a lead's fields."""
+        self._connection.execute(insert(lead_versions).values(**row))
+
+    def version(self, lead_id: str, version: int) -> Row[Any] | None:
+        """One version of a lead's fields."""
+        same = and_(lead_versions.c.lead_id == lead_id, lead_versions.c.version == version)
+        return self._connection.execute(select(lead_versions).where(same)).one_or_none()
+
+    def versions(self, lead_id: str) -> list[Row[Any]]:
+        """Every version of a lead's fields, oldest first."""
+        query = select(lead_versions).where(lead_versions.c.lead_id == lead_id)
+        return list(self._connection.execute(query.order_by(lead_versions.c.version)))
+
+    def remove(self, lead_id: str) -> None:
+        """Remove a lead and every version of its fields."""
+        self._connection.execute(delete(lead_versions).where(lead_versions.c.lead_id == lead_id))
+        self._connection.execute(delete(leads).where(leads.c.id == lead_id))
+
+    def page(self, wanted: Filter, after: int, limit: int) -> list[Row[Any]]:
+        """Leads in the order they came, those after `after` (a `seq`); stable under writes."""
+        query = _filtered(wanted).where(leads.c.seq > after).order_by(leads.c.seq).limit(limit)
+        return list(self._connection.execute(query))
+
+
+def _filtered(wanted: Filter) -> Select[Any]:
+    gap = leads.c.score - leads.c.agreed_score
+    tests: dict[str, Callable[[Any], Any]] = {
+        "grades": lambda v: leads.c.grade.in_(v),
+        "least": lambda v: leads.c.score >= v,
+        "most": lambda v: leads.c.score <= v,
+        "stage": lambda v: leads.c.stage == v,
+        "owner": lambda v: leads.c.owner == v,
+        "account_id": lambda v: leads.c.account_id == v,
+        "changed_since": lambda v: leads.c.changed_at >= v,
+        "gap": lambda v: gap >= v if v >= 0 else gap <= v,
+    }
+    query = select(leads)
+    for name, test in tests.items():
+        value = getattr(wanted, name)
+        if value not in (None, ()):
+            query = query.where(test(value))
+    return query

@@ -1,0 +1,43 @@
+"""Scores: append-only, each with the inputs it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select
+
+from serving.storage.tables import scores
+
+
+class ScoreStore:
+    """Reads and appends scores, on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def append(self, row: Mapping[str, Any]) -> int:
+        """Keep a score; its number."""
+        done = self._connection.execute(insert(scores).values(**row))
+        assert done.inserted_primary_key is not None
+        return int(done.inserted_primary_key[0])
+
+    def by_seq(self, seq: int) -> Row[Any]:
+        """The score of that number, which is there."""
+        return self._connection.execute(select(scores).where(scores.c.seq == seq)).one()
+
+    def find(self, score_id: str) -> Row[Any] | None:
+        """A score by its id, or None."""
+        query = select(scores).where(scores.c.id == score_id)
+        return self._connection.execute(query).one_or_none()
+
+    def of_lead(self, lead_id: str, before: int | None, limit: int) -> list[Row[Any]]:
+        """A lead's scores, newest first; those before number `before`."""
+        query = select(scores).where(scores.c.lead_id == lead_id)
+        if before is not None:
+            query = query.where(scores.c.seq < before)
+        return list(self._connection.execute(query.order_by(scores.c.seq.desc()).limit(limit)))
+
+    def remove_of(self, lead_id: str) -> None:
+        """Remove every score of a lead: what erasing a person asks for."""
+        self._connection.execute(delete(scores).where(scores.c.lead_id == lead_id))

@@ -1,0 +1,21 @@
+"""Insert unless it is there: the one statement that both databases write differently."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def insert_if_new(
+    connection: Connection, table: Table, row: Mapping[str, Any], key: Sequence[str]
+) -> bool:
+    """Insert `row` unless one with the same `key` columns is there; whether it was inserted.
+
+    Waits for a writer that is inserting the same key in another transaction.
+    """
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table).values(**row).on_conflict_do_nothing(index_elements=key)
+    return bool(connection.execute(statement).rowcount)
