@@ -9,6 +9,7 @@ import numpy as np
 from features.activities import COLUMNS
 from features.arrays import NO_INSTANT, Instants, Texts, texts
 from features.errors import InputRefused, Problem, shorten
+from features.frames import as_text, factorize
 from features.timeline import Activities
 
 if TYPE_CHECKING:
@@ -59,8 +60,8 @@ def labels_of(frame: pd.DataFrame, name: str, default: str | None) -> Texts:
     """A column of short texts; `default` where a cell, or the whole column, is not there."""
     if name not in frame.columns:
         return texts([default] * len(frame))
-    codes, levels = frame[name].factorize()
-    found = [str(v).strip() or default for v in levels]
+    codes, levels = factorize(frame[name])
+    found = [as_text(v).strip() or default for v in levels]
     column: Texts = texts([*found, default])[codes]
     return column
 
@@ -72,9 +73,12 @@ def instants_of(frame: pd.DataFrame, name: str, problems: list[Problem]) -> Inst
     if name not in frame.columns:
         return np.full(len(frame), NO_INSTANT, dtype="datetime64[us]")
     cells = frame[name]
-    if cells.dtype.kind not in "Mm" and not isinstance(cells.dtype, pd.DatetimeTZDtype):
+    told = cells
+    if not pd.api.types.is_datetime64_any_dtype(cells):
         cells = cells.replace("", pd.NA)
-    found = pd.to_datetime(cells, utc=True, errors="coerce", format="ISO8601")
+        # A bare number may count seconds or milliseconds: it is refused, never guessed.
+        told = cells.where(cells.map(lambda v: not isinstance(v, int | float)), "?")
+    found = pd.to_datetime(told, utc=True, errors="coerce", format="ISO8601")
     for row in np.flatnonzero(found.isna() & cells.notna()):
         got = shorten(cells.iloc[row])
         why, allowed = "This is no date and time.", "an ISO 8601 date and time"
@@ -91,7 +95,7 @@ def numbers_of(frame: pd.DataFrame, name: str, problems: list[Problem]) -> Any:
     cells = frame[name]
     found = pd.to_numeric(cells, errors="coerce")
     empty = cells.isna() | (cells.astype(str).str.strip() == "")
-    for row in np.flatnonzero(found.isna() & ~empty):
+    for row in np.flatnonzero((found.isna() & ~empty) | np.isinf(found)):
         got, why = shorten(cells.iloc[row]), "A number was expected."
         problems.append(Problem(name, got, why, "a number or nothing", int(row)))
     return found.to_numpy(dtype=np.float64)

@@ -42,9 +42,9 @@ _SENIORITY = (
 )
 _FUNCTION = (
     ("IT", r"\bit\b|\bcio\b|\bcto\b|software|develop|engineer|data|technolog|system|informati"),
-    ("finance", r"financ|\bcfo\b|account|controll|treasur|audit"),
+    ("finance", r"financ|\bcfo\b|account(?!s? (exec|manag|dir))|controll|treasur|audit"),
     ("marketing", r"market|\bcmo\b|brand|content|communicat|growth"),
-    ("sales", r"\bsales|\bcro\b|business develop|account exec|revenue"),
+    ("sales", r"\bsales|\bcro\b|business develop|accounts? (exec|manag|dir)|revenue"),
     ("HR", r"\bhr\b|human res|people|talent|recruit"),
     ("purchasing", r"purchas|procure|buyer|sourcing|supply"),
     ("operations", r"operat|\bcoo\b|logist|production|plant|plan|project|process|quality"),

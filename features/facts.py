@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from features.arrays import Column, Table
+from features.declare import Kind
 from features.fields import Fields
 from features.fit import features_of
 from features.rulebook.points import Facts
@@ -15,9 +16,9 @@ def facts_of(snapshot: Snapshot, features: Table) -> Facts:
     return Facts(snapshot.n, columns, snapshot.seen.own)
 
 
-def derived_names(fields: Fields) -> set[str]:
-    """Names of the facts that are derived from fields, such as `email_kind`."""
+def derived_kinds(fields: Fields) -> dict[str, Kind]:
+    """The facts that are derived from fields, such as `email_kind`: name -> kind of value."""
     names = [f.name for f in fields.inputs]
     if fields.timing.as_of:
         names.append(fields.timing.as_of)
-    return {f.name for name in names for f in features_of(fields[name])}
+    return {f.name: f.kind for name in names for f in features_of(fields[name])}

@@ -69,7 +69,9 @@ def _feature(
 
 
 def _number_reason(field: Field) -> str:
-    return "{value:,.6g}" + (f" {field.unit}" if field.unit else "")
+    # Braces in a unit are the unit's own, not a place to fill.
+    unit = field.unit.replace("{", "{{").replace("}", "}}")
+    return "{value:,.6g}" + (f" {unit}" if unit else "")
 
 
 def _column(field: Field) -> Callable[[Snapshot], Column]:

@@ -21,6 +21,8 @@ from features.values import (
     TRUE,
     allowed,
     check_bounds,
+    has_half_character,
+    is_marked,
     is_missing,
     parse_instant,
 )
@@ -77,7 +79,7 @@ def read_frame(frame: pd.DataFrame, wanted: tuple[Field, ...]) -> Read:
 def read_column(series: pd.Series[Any], field: Field) -> tuple[Column, list[Problem]]:
     """One column as the field's type, with a problem for every cell that cannot be taken."""
     # Cells repeat: each distinct one is parsed once.
-    codes, levels = series.factorize()
+    codes, levels = factorize(series)
     parsed: list[Any] = []
     wrong: dict[int, Problem] = {}
     for code, level in enumerate(levels):
@@ -93,6 +95,14 @@ def read_column(series: pd.Series[Any], field: Field) -> tuple[Column, list[Prob
         for row, code in _positions(codes, np.array(sorted(wrong), dtype=np.int64))
     ]
     return column, bad
+
+
+def factorize(series: pd.Series[Any]) -> tuple[Any, Any]:
+    """Codes and distinct cells; -1 stands for a missing one. Nested cells come as their text."""
+    try:
+        return series.factorize()
+    except TypeError:  # lists and objects inside cells, as NDJSON and Parquet may hold
+        return series.map(str, na_action="ignore").factorize()
 
 
 def _positions(codes: Any, wrong: Any) -> Iterator[tuple[int, int]]:
@@ -115,7 +125,7 @@ def _parse_cell(field: Field, cell: Any) -> Any:
     if field.type == "instant" and hasattr(cell, "to_datetime64"):
         zoned = cell if cell.tzinfo is None else cell.tz_convert("UTC").tz_localize(None)
         return np.datetime64(zoned.to_datetime64(), "us")
-    text = _as_text(cell)
+    text = as_text(cell)
     if is_missing(field, text):
         return None
     match field.type:
@@ -126,15 +136,18 @@ def _parse_cell(field: Field, cell: Any) -> Any:
         case "instant":
             try:
                 return parse_instant(text.strip(), field.format)
-            except ValueError:
+            except (ValueError, OverflowError):
                 raise ValueError("This is no date and time.") from None
         case _:
             if len(text) > MAX_TEXT:
                 raise ValueError(f"The text has {len(text):,} characters.")
+            if has_half_character(text):
+                raise ValueError("The text holds half a character (a lone surrogate).")
             return text.strip()
 
 
-def _as_text(cell: Any) -> str:
+def as_text(cell: Any) -> str:
+    """A cell as the text that a file of text would hold."""
     if isinstance(cell, bool | np.bool_):
         return "true" if cell else "false"
     if isinstance(cell, float | np.floating) and float(cell).is_integer():
@@ -142,12 +155,14 @@ def _as_text(cell: Any) -> str:
     return str(cell)
 
 
-def _number(field: Field, text: str) -> float:
+def _number(field: Field, text: str) -> float | None:
     bare = text.strip().replace("\u202f", "").replace("\u00a0", "").rstrip("%").strip()
     try:
-        number = float(bare)
+        number = float("?" if "_" in bare else bare)  # Python would read 2024_001 as 2024001
     except ValueError:
         raise ValueError("A number was expected.") from None
+    if is_marked(field, number):
+        return None
     check_bounds(field, number)
     return number
 

@@ -56,6 +56,23 @@ def is_missing(field: Field, text: str) -> bool:
     return not bare or bare in {marker.casefold() for marker in field.missing}
 
 
+def is_marked(field: Field, number: float) -> bool:
+    """Whether a number is one of the field's missing markers, however either is written."""
+    return any(_as_number(marker) == number for marker in field.missing)
+
+
+def _as_number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def has_half_character(text: str) -> bool:
+    """Whether a text holds a lone surrogate, which no file and no model part can store."""
+    return any(0xD800 <= ord(c) <= 0xDFFF for c in text)
+
+
 def check_bounds(field: Field, value: float) -> None:
     """Raise when a number is not finite or outside the field's bounds."""
     low = -math.inf if field.minimum is None else field.minimum
@@ -93,7 +110,7 @@ def _number(field: Field, value: object) -> Value:
         number = float(value)
     except OverflowError:
         number = math.inf
-    if is_missing(field, f"{number:g}"):
+    if is_marked(field, number):
         return None
     check_bounds(field, number)
     return number
@@ -112,7 +129,7 @@ def _text(field: Field, value: object) -> Value:
         raise _Refused("A text was expected.", allowed(field))
     if len(value) > MAX_TEXT:
         raise _Refused(f"The text has {len(value):,} characters.", allowed(field))
-    if any(0xD800 <= ord(c) <= 0xDFFF for c in value):
+    if has_half_character(value):
         raise _Refused("The text holds half a character (a lone surrogate).", allowed(field))
     return None if is_missing(field, value) else value.strip()
 

@@ -162,7 +162,10 @@ def _manifest(folder: Path) -> dict[str, Any]:
                 f"The bundle in {folder} was made with features {manifest['features']!r}; this "
                 f"version computes {FEATURES_VERSION!r}. Train again."
             )
-        found: dict[str, Any] = manifest | {"parts": dict(manifest["parts"])}
+        found: dict[str, Any] = manifest | {
+            "parts": dict(manifest["parts"]),
+            "catalogue": str(manifest["catalogue"]),
+        }
     except (ValueError, KeyError, TypeError) as error:
         raise BundleRefused(f"{path} is damaged: {error}. Copy the bundle again.") from error
     return found

@@ -123,9 +123,14 @@ def make_dataset(fields: Fields, rulebook: Rulebook, taken: Taken) -> Dataset:
     wrong = complaints(rulebook, fields)
     if wrong:
         raise DocumentRefused("The rulebook does not fit the fields:\n  " + "\n  ".join(wrong))
+    if taken.outcomes is not None and len(taken.outcomes.lead) and not fields.timing.as_of:
+        raise DocumentRefused(
+            "Outcomes carry their time, but fields.yaml does not say when a lead is looked at. "
+            "Name the instant field of its creation under timing.as_of."
+        )
     as_of = snapshots(taken.columns, fields)
-    until = _exported_at(taken, fields)
-    labels = _labels(taken, fields, rulebook, as_of, until)
+    until = exported_at(taken, fields)
+    labels = label(taken, fields, rulebook, as_of, until)
     teaches = labels.teaches
     states = dict(Counter(labels.state))
     if not teaches.any():
@@ -174,7 +179,8 @@ def _draw(text: str, of: int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) % of
 
 
-def _exported_at(taken: Taken, fields: Fields) -> np.datetime64:
+def exported_at(taken: Taken, fields: Fields) -> np.datetime64:
+    """Until when the history reaches: as the fields file says, else its newest instant."""
     told = fields.timing.exported_at
     if told is not None:
         zoned = told.replace(tzinfo=told.tzinfo or UTC).astimezone(UTC)
@@ -187,9 +193,10 @@ def _exported_at(taken: Taken, fields: Fields) -> np.datetime64:
     return known.max() if len(known) else NO_INSTANT
 
 
-def _labels(
+def label(
     taken: Taken, fields: Fields, rulebook: Rulebook, as_of: Instants, until: np.datetime64
 ) -> Labels:
+    """What became of each lead, from the outcomes file or from the leads' own column."""
     if taken.outcomes is not None:
         leads = lead_ids(taken.columns, fields)
         return labels_from_outcomes(
@@ -205,7 +212,8 @@ def _order(columns: Columns, fields: Fields, as_of: Instants) -> Floats | None:
     if fields.timing.order == "file":
         return np.arange(columns.n, dtype=np.float64)
     if fields.timing.order:
-        return np.asarray(columns[fields.timing.order], dtype=np.float64)
+        told = np.asarray(columns[fields.timing.order], dtype=np.float64)
+        return np.where(np.isnan(told), -np.inf, told)  # without a place it counts as old
     return None
 
 

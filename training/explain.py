@@ -9,7 +9,7 @@ import numpy as np
 from features.columns import Columns, lead_ids, readable
 from features.errors import InputRefused
 from features.fields import Fields
-from features.frames import read_frame
+from features.frames import as_text, read_frame
 from training.intake import files_of, with_rows
 from training.tables import iter_tables
 
@@ -31,7 +31,7 @@ def find_leads(what: str, folder: Path, fields: Fields, most: int) -> tuple[Colu
             column = fields[fields.lead].column
             if column not in frame.columns:
                 raise InputRefused(f"{source} has no column {column!r} to find a lead by.")
-            frame = frame[frame[column].astype(str).str.strip() == what]
+            frame = frame[[as_text(cell).strip() == what for cell in frame[column]]]
         if len(frame):
             read = read_frame(frame.iloc[: 1 if by_id else most], readable(fields))
             if not read.good.any():

@@ -18,7 +18,8 @@ from features.fields import Field, Fields
 from features.frames import Read, read_frame
 from features.timeline import Activities, no_activities
 from training.labels import Outcomes, from_outcome_frame, no_outcomes
-from training.tables import make_inert, read_table
+from training.tables import read_table
+from training.writers import make_inert
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,6 +89,7 @@ def take(files: Files, fields: Fields) -> Taken:
         InputRefused: when a file is missing, is no table, or lacks the columns it needs.
     """
     frame = with_rows(read_table(files.leads), 1)
+    _present(frame, files, fields)
     read = read_frame(frame, wanted_fields(fields))
     problems = [*read.problems, *_identity_problems(read, fields)]
     good = read.good.copy()
@@ -108,6 +110,18 @@ def take(files: Files, fields: Fields) -> Taken:
             f"row {rejected[0].row}, {rejected[0].field}: {rejected[0].reason}"
         )
     return Taken(read.columns.take(good), activities, outcomes, rejected, len(frame))
+
+
+def _present(frame: pd.DataFrame, files: Files, fields: Fields) -> None:
+    """Refuse a leads file that has no rows, or not the column that tells the outcome."""
+    if not len(frame):
+        raise InputRefused(f"{files.leads} names its columns but has no rows. Export it again.")
+    told = fields.outcome.field
+    if files.outcomes is None and told and fields[told].column not in frame.columns:
+        raise InputRefused(
+            f"{files.leads} has no column {fields[told].column!r}, which tells the outcome. It has "
+            f"{', '.join(map(str, frame.columns[:8]))}."
+        )
 
 
 def with_rows(frame: pd.DataFrame, first: int) -> pd.DataFrame:

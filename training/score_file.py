@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from features.columns import readable
+from features.arrays import Ints
+from features.columns import Columns, readable
+from features.fields import Field
 from features.frames import Read, read_frame
 from features.timeline import Activities
 from models.scorer import Scorer
-from training.intake import Rejected, rejected_of, with_rows, write_quarantine
-from training.tables import CHUNK, iter_tables, open_writer
+from training.intake import ROW, Rejected, rejected_of, with_rows, write_quarantine
+from training.tables import CHUNK, iter_tables
+from training.writers import open_writer
 
 
 @dataclass(frozen=True)
@@ -66,14 +70,9 @@ def _scores(
     columns = read.columns.take(good)
     scores = scorer.score(columns, activities, np.full(len(good), as_of))
     lead = scorer.fields[scorer.fields.lead]
-    ids = (
-        frame[lead.column].iloc[good].to_numpy()
-        if lead.column in frame.columns
-        else [f"#{row}" for row in good]
-    )
     out = pd.DataFrame(
         {
-            lead.column: ids,
+            lead.column: _ids(frame, lead, columns, good),
             "score": scores.shown.astype(np.int64),
             "likelihood": np.round(scores.likelihood, 6),
             "likelihood_low": np.round(scores.low, 6),
@@ -84,7 +83,19 @@ def _scores(
             "reasons": [scores.explain(i).in_short() for i in range(scores.n)],
         }
     )
+    # A first chunk without any good row must not settle that texts are nothing.
+    out = out.astype({"grade": "str", "reasons": "str"})
     versions = scorer.versions
     told = {"model": versions.model, "rulebook": versions.rulebook, "as_of": f"{as_of}Z"}
     # What a simulated company scored must never pass for the real thing, in any file.
     return out.assign(**told, **({"simulated": True} if scorer.simulated else {}))
+
+
+def _ids(frame: pd.DataFrame, lead: Field, columns: Columns, good: Ints) -> pd.Series[Any]:
+    """The leads' ids as the file holds them; `#` and the row, from 1, where it has none."""
+    if lead.column not in frame.columns:
+        return pd.Series([f"#{row}" for row in frame[ROW].iloc[good]], dtype="str")
+    cells = frame[lead.column].iloc[good].reset_index(drop=True)
+    if pd.api.types.is_integer_dtype(cells):
+        return cells
+    return pd.Series(columns[lead.name], dtype="str")

@@ -1,19 +1,19 @@
-"""Flat tables in and out: CSV in any dialect, Parquet, NDJSON; whole or in chunks.
+"""Flat tables: CSV in any dialect, Parquet, NDJSON; whole or in chunks.
 
 Cells of text files arrive as the text they are: what they mean is for the fields file to say.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import json
-import os
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Protocol, cast
+from typing import IO, Any, cast
 
 import pandas as pd
 import pyarrow as pa
@@ -23,9 +23,9 @@ from features.errors import InputRefused
 
 CHUNK = 20_000
 """Rows held in memory at once while streaming."""
-_SAMPLE = 256 * 1024
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
-"""First characters that make a spreadsheet run a cell (OWASP, CSV injection)."""
+_SAMPLE, _BLOCK = 256 * 1024, 4 * 1024 * 1024
+_MOST_CELL = 16 * 1024 * 1024
+"""Characters of one cell; the csv module's own limit of 128 KiB is less than some notes hold."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,9 @@ def iter_tables(path: Path, rows: int = CHUNK) -> Iterator[pd.DataFrame]:
     yield from readers[kind_of(path)](path, rows)
 
 
-def _open(path: Path, mode: str, encoding: str | None = None, errors: str | None = None) -> IO[Any]:
+def open_file(
+    path: Path, mode: str, encoding: str | None = None, errors: str | None = None
+) -> IO[Any]:
     """Open plainly or through gzip; text keeps its line ends, as the csv module asks."""
     newline = None if "b" in mode else ""
     if path.name.lower().endswith(".gz"):
@@ -93,11 +95,13 @@ def dialect_of(path: Path) -> Dialect:
         InputRefused: when the file is not text.
     """
     try:
-        with _open(path, "rb") as file:
+        with open_file(path, "rb") as file:
             head: bytes = file.read(_SAMPLE)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputRefused(f"{path} cannot be read: {error}. Copy it again.") from error
     encoding = _encoding(head)
+    if encoding == "utf-8" and not _all_utf8(path):
+        encoding = "cp1252"
     if encoding is None:
         raise InputRefused(f"{path} is not a text table: it holds bytes that no text has.")
     text = head.decode(encoding, errors="replace")
@@ -123,6 +127,21 @@ def _encoding(head: bytes) -> str | None:
     return "utf-8"
 
 
+def _all_utf8(path: Path) -> bool:
+    """Whether the rest is UTF-8 too: in a long file the first accent may come late."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with open_file(path, "rb") as file:
+            while block := file.read(_BLOCK):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputRefused(f"{path} cannot be read: {error}. Copy it again.") from error
+    return True
+
+
 def _unquoted(line: str, delimiter: str) -> int:
     return sum(part.count(delimiter) for part in line.split('"')[::2])
 
@@ -130,8 +149,9 @@ def _unquoted(line: str, delimiter: str) -> int:
 def _iter_csv(path: Path, rows: int) -> Iterator[pd.DataFrame]:
     dialect = dialect_of(path)
     errors = "strict" if dialect.encoding.startswith("utf") else "replace"
+    csv.field_size_limit(_MOST_CELL)
     try:
-        with _open(path, "rt", encoding=dialect.encoding, errors=errors) as file:
+        with open_file(path, "rt", encoding=dialect.encoding, errors=errors) as file:
             reader = csv.reader(file, delimiter=dialect.delimiter, strict=True)
             header = _header(path, next(reader, []))
             chunk: list[list[str]] = []
@@ -143,7 +163,7 @@ def _iter_csv(path: Path, rows: int) -> Iterator[pd.DataFrame]:
                     yield _frame(chunk, header)
                     chunk = []
             yield _frame(chunk, header)
-    except (csv.Error, UnicodeError, OSError, EOFError) as error:
+    except (csv.Error, UnicodeError, OSError, EOFError, zlib.error) as error:
         raise InputRefused(
             f"{path} cannot be read as a table (delimiter {dialect.delimiter!r}, "
             f"{dialect.encoding}): {error}. Export it again as CSV in UTF-8."
@@ -198,111 +218,43 @@ def _iter_parquet(path: Path, rows: int) -> Iterator[pd.DataFrame]:
 def _iter_ndjson(path: Path, rows: int) -> Iterator[pd.DataFrame]:
     chunk: list[dict[str, Any]] = []
     empty = True
-    with _open(path, "rt", encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            chunk.append(_record(path, line, number))
-            if len(chunk) == rows:
-                empty = False
-                yield pd.DataFrame(chunk)
-                chunk = []
+    try:
+        with open_file(path, "rt", encoding="utf-8-sig") as file:
+            for number, line in enumerate(file, start=1):
+                if not line.strip():
+                    continue
+                chunk.append(_record(path, line, number))
+                if len(chunk) == rows:
+                    empty = False
+                    yield _records(chunk)
+                    chunk = []
+    except (UnicodeError, OSError, EOFError, zlib.error) as error:
+        raise InputRefused(
+            f"{path} cannot be read as NDJSON in UTF-8: {error}. Export it again."
+        ) from error
     if chunk or empty:
-        yield pd.DataFrame(chunk)
+        yield _records(chunk)
+
+
+def _records(chunk: list[dict[str, Any]]) -> pd.DataFrame:
+    # As objects: pandas' own text type cannot hold a lone surrogate, which is for the gate to say.
+    names = dict.fromkeys(name for record in chunk for name in record)
+    return pd.DataFrame(
+        {name: _cells([record.get(name) for record in chunk]) for name in names},
+        index=range(len(chunk)),
+    )
+
+
+def _cells(values: list[Any]) -> pd.Series[Any]:
+    numbers = all(v is None or type(v) in (int, float) for v in values)
+    return pd.Series(values, dtype=None if numbers else object)
 
 
 def _record(path: Path, line: str, number: int) -> dict[str, Any]:
     try:
         found = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputRefused(f"{path}, line {number} is not JSON: {error}.") from error
     if not isinstance(found, dict):
         raise InputRefused(f"{path}, line {number} is no JSON object.")
     return found
-
-
-class Writer(Protocol):
-    """Takes frames of the same columns, one after the other."""
-
-    def write(self, frame: pd.DataFrame) -> None:
-        """Append the rows of `frame`."""
-
-    def close(self) -> None:
-        """Finish the file; nothing more may be written."""
-
-
-@contextmanager
-def open_writer(path: Path) -> Iterator[Writer]:
-    """Write a table in pieces; the file appears whole at the end, or not at all.
-
-    Raises:
-        InputRefused: for an ending no format is known for.
-    """
-    kind = kind_of(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    zipped = ".gz" if path.name.lower().endswith(".gz") else ""
-    half = path.with_name(f".{path.name}.{os.getpid()}.half{zipped}")
-    writers: dict[str, type[Any]] = {
-        "csv": _CsvWriter,
-        "parquet": _ParquetWriter,
-        "ndjson": _NdjsonWriter,
-    }
-    writer: Writer = writers[kind](half, path)
-    try:
-        yield writer
-        writer.close()
-        half.replace(path)
-    finally:
-        writer.close()
-        half.unlink(missing_ok=True)
-
-
-class _CsvWriter:
-    def __init__(self, half: Path, path: Path) -> None:
-        self._file: IO[Any] = _open(half, "wt", encoding="utf-8")
-        self._delimiter = "\t" if ".tsv" in path.name.lower() else ","
-        self._first = True
-
-    def write(self, frame: pd.DataFrame) -> None:
-        inert = frame.copy()
-        for name in inert.columns:
-            if not pd.api.types.is_numeric_dtype(inert[name]):
-                inert[name] = inert[name].map(make_inert)
-        inert.to_csv(self._file, sep=self._delimiter, index=False, header=self._first)
-        self._first = False
-
-    def close(self) -> None:
-        self._file.close()
-
-
-def make_inert(cell: Any) -> Any:
-    """A text that a spreadsheet would run as a formula gets an apostrophe before it."""
-    return "'" + cell if isinstance(cell, str) and cell.startswith(_RISKY) else cell
-
-
-class _ParquetWriter:
-    def __init__(self, half: Path, _path: Path) -> None:
-        self._half = half
-        self._writer: Any = None
-
-    def write(self, frame: pd.DataFrame) -> None:
-        schema = None if self._writer is None else self._writer.schema
-        table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
-        if self._writer is None:
-            self._writer = pq.ParquetWriter(self._half, table.schema)
-        self._writer.write_table(table)
-
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-
-
-class _NdjsonWriter:
-    def __init__(self, half: Path, _path: Path) -> None:
-        self._file: IO[Any] = _open(half, "wt", encoding="utf-8")
-
-    def write(self, frame: pd.DataFrame) -> None:
-        self._file.write(frame.to_json(orient="records", lines=True, date_format="iso"))
-
-    def close(self) -> None:
-        self._file.close()

@@ -160,4 +160,4 @@ def _fact(fact: Fact) -> str:
 def _scalar(value: Scalar) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.15g}" if isinstance(value, float) else str(value)

@@ -169,4 +169,5 @@ def _texts_equal(column: Column, wanted: set[str]) -> Flags:
 def _as_text(value: Scalar) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else value.casefold()
+    # 1234567 must not become 1.23457e+06, the name of no level.
+    return f"{value:.15g}" if isinstance(value, float) else value.casefold()

@@ -24,7 +24,8 @@ F = fields()
         ("employees", 12, 12.0),
         ("employees", 12.5, 12.5),
         ("employees", None, None),
-        ("employees", "", None),
+        ("industry", "", None),
+        ("visits", 999.0, None),
         ("visits", 999, None),
         ("visits", "999", None),
         ("phone", True, 1.0),
@@ -42,6 +43,7 @@ def test_what_is_taken(name: str, value: object, expected: object):
     ("name", "value", "why"),
     [
         ("employees", "12", "A number was expected."),
+        ("employees", "", "A number was expected."),
         ("employees", True, "A number was expected."),
         ("employees", 0, "outside its bounds"),
         ("employees", math.nan, "Not a finite number."),
@@ -112,3 +114,10 @@ def test_any_json_is_taken_or_named_and_never_breaks(record: dict[str, object]):
         json.dumps(problem.sentence())
         assert problem.field in record
     assert taken.columns.n == 1
+
+
+@pytest.mark.parametrize("marker", ["9999999", "9999999.0", "1e7"])
+def test_a_long_marker_is_known_as_a_number(marker: str):
+    field = F["visits"].model_copy(update={"missing": (marker,)})
+    assert parse_value(field, float(marker)) is None
+    assert parse_value(field, float(marker) + 1) == float(marker) + 1

@@ -103,4 +103,11 @@ def activities_of(folder: Path, named: str | None, told: Path | None) -> History
     from training.tables import read_table
 
     path = told or (folder / named if named else None)
-    return no_activities() if path is None else from_activity_frame(read_table(path))[0]
+    if path is None:
+        return no_activities()
+    found, wrong = from_activity_frame(read_table(path))
+    if wrong:
+        rows = len({p.row for p in wrong})
+        first = f"row {(wrong[0].row or 0) + 1}, {wrong[0].sentence()}"
+        typer.echo(f"{rows:,} rows of {path.name} were not looked at; first: {first}", err=True)
+    return found

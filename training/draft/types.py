@@ -179,7 +179,7 @@ def _as_number(text: str) -> float:
     """As `features.frames` reads it: a percent sign and thin spaces are let pass."""
     bare = text.replace("\u202f", "").replace("\u00a0", "").rstrip("%").strip()
     try:
-        number = float(bare)
+        number = float("?" if "_" in bare else bare)
     except ValueError:
         return float("nan")
     return number if np.isfinite(number) else float("nan")
