@@ -188,10 +188,14 @@ def test_what_is_written_reads_back(tmp_path: Path, name: str):
 
 
 def test_a_file_that_fails_half_way_leaves_nothing_behind(tmp_path: Path):
+    def fail() -> None:
+        with open_writer(tmp_path / "o.csv") as out:
+            out.write(pd.DataFrame({"a": [1]}))
+            raise RuntimeError("power cut")
+
     (tmp_path / "o.csv").write_text("old")
-    with pytest.raises(RuntimeError, match="power cut"), open_writer(tmp_path / "o.csv") as out:
-        out.write(pd.DataFrame({"a": [1]}))
-        raise RuntimeError("power cut")
+    with pytest.raises(RuntimeError, match="power cut"):
+        fail()
     assert (tmp_path / "o.csv").read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["o.csv"]
 
