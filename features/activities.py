@@ -10,7 +10,7 @@ import numpy as np
 from features.arrays import NO_INSTANT, texts
 from features.errors import Problem, shorten
 from features.timeline import Activities, no_activities
-from features.values import has_half_character, parse_instant
+from features.values import is_no_text, parse_instant
 
 COLUMNS = ("lead_id", "account_id", "occurred_at", "recorded_at", "channel", "kind", "team")
 MAX_LABEL = 200
@@ -79,7 +79,7 @@ def _text(
     told = record.get(key)
     if told is None:
         return default
-    if isinstance(told, str) and len(told) <= MAX_LABEL and not has_half_character(told):
+    if isinstance(told, str) and len(told) <= MAX_LABEL and not is_no_text(told):
         return told.strip() or default
     allowed = f"a text of at most {MAX_LABEL} characters"
     wrong.append(Problem(key, shorten(told), "A short text was expected.", allowed))

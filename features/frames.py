@@ -18,12 +18,13 @@ from features.fields import Field
 from features.values import (
     FALSE,
     MAX_TEXT,
+    NO_TEXT,
     TRUE,
     allowed,
     check_bounds,
-    has_half_character,
     is_marked,
     is_missing,
+    is_no_text,
     parse_instant,
 )
 
@@ -141,8 +142,8 @@ def _parse_cell(field: Field, cell: Any) -> Any:
         case _:
             if len(text) > MAX_TEXT:
                 raise ValueError(f"The text has {len(text):,} characters.")
-            if has_half_character(text):
-                raise ValueError("The text holds half a character (a lone surrogate).")
+            if is_no_text(text):
+                raise ValueError(NO_TEXT)
             return text.strip()
 
 

@@ -68,9 +68,13 @@ def _as_number(text: str) -> float:
         return math.nan
 
 
-def has_half_character(text: str) -> bool:
-    """Whether a text holds a lone surrogate, which no file and no model part can store."""
-    return any(0xD800 <= ord(c) <= 0xDFFF for c in text)
+NO_TEXT = "The text holds half a character (a lone surrogate) or a NUL."
+
+
+def is_no_text(text: str) -> bool:
+    """Whether it holds what no text file and no store takes: half a character (a lone surrogate)
+    or a NUL."""
+    return "\x00" in text or any(0xD800 <= ord(c) <= 0xDFFF for c in text)
 
 
 def check_bounds(field: Field, value: float) -> None:
@@ -129,8 +133,8 @@ def _text(field: Field, value: object) -> Value:
         raise _Refused("A text was expected.", allowed(field))
     if len(value) > MAX_TEXT:
         raise _Refused(f"The text has {len(value):,} characters.", allowed(field))
-    if has_half_character(value):
-        raise _Refused("The text holds half a character (a lone surrogate).", allowed(field))
+    if is_no_text(value):
+        raise _Refused(NO_TEXT, allowed(field))
     return None if is_missing(field, value) else value.strip()
 
 

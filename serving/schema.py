@@ -9,6 +9,8 @@ from features.columns import readable
 from features.fields import Field, Fields
 from features.values import MAX_TEXT, allowed
 
+NO_NUL = "^[^\\u0000]*$"
+"""Every text but one that holds a NUL, which no store takes."""
 INSTANT = "an ISO 8601 date and time such as 2026-11-24T11:58:00Z"
 
 
@@ -42,7 +44,7 @@ def _property(field: Field) -> dict[str, Any]:
         case "instant":
             told = {"type": ["string", "null"], "format": "date-time"}
         case _:
-            told = {"type": ["string", "null"], "maxLength": MAX_TEXT}
+            told = {"type": ["string", "null"], "maxLength": MAX_TEXT, "pattern": NO_NUL}
     if field.type in ("number", "boolean", "instant") and field.missing:
         told = {"anyOf": [told, {"type": "string", "enum": list(field.missing)}]}
     words = [f"{field.title}: {allowed(field)}."]
@@ -79,20 +81,33 @@ ACTIVITY: dict[str, Any] = {
         "lead_id": {
             "type": ["string", "null"],
             "maxLength": MAX_LABEL,
+            "pattern": NO_NUL,
             "description": "Default: this lead. Another id makes it a colleague's.",
         },
         "account_id": {
             "type": ["string", "null"],
             "maxLength": MAX_LABEL,
+            "pattern": NO_NUL,
             "description": "Default: this lead's account.",
         },
-        "channel": {"type": ["string", "null"], "maxLength": MAX_LABEL, "examples": ["web"]},
+        "channel": {
+            "type": ["string", "null"],
+            "maxLength": MAX_LABEL,
+            "pattern": NO_NUL,
+            "examples": ["web"],
+        },
         "kind": {
             "type": ["string", "null"],
             "maxLength": MAX_LABEL,
+            "pattern": NO_NUL,
             "examples": ["pricing_page"],
         },
-        "team": {"type": ["string", "null"], "maxLength": MAX_LABEL, "examples": ["marketing"]},
+        "team": {
+            "type": ["string", "null"],
+            "maxLength": MAX_LABEL,
+            "pattern": NO_NUL,
+            "examples": ["marketing"],
+        },
         "value": {"type": ["number", "null"], "minimum": -MAX_VALUE, "maximum": MAX_VALUE},
     },
 }

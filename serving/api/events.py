@@ -18,14 +18,14 @@ from serving.incoming import Checked, activity_rows, outcome_rows
 from serving.problems import as_json, refused, wrong
 from serving.reading import Reading
 from serving.record import Record
-from serving.schema import ACTIVITY
+from serving.schema import ACTIVITY, NO_NUL
 from serving.state import worker_of
 
 router = APIRouter(prefix="/v1", tags=["events"])
 
 MAX_EVENTS = 1000
 """Events of one request."""
-_ID = {"type": "string", "minLength": 1, "maxLength": MAX_LABEL, "pattern": "^[^\\u0000]*$"}
+_ID = {"type": "string", "minLength": 1, "maxLength": MAX_LABEL, "pattern": NO_NUL}
 _EVENT_ID = {
     **_ID,
     "type": ["string", "null"],

@@ -80,7 +80,7 @@ def test_nested_cells_are_named_and_do_not_break_the_file():
 
 
 def test_half_a_character_is_refused_since_nothing_can_store_it():
-    assert one("Industry", "\ud800x") == ["The text holds half a character (a lone surrogate)."]
+    assert one("Industry", "\ud800x") == ["The text holds half a character (a lone surrogate) or a NUL."]
 
 
 def test_a_text_too_long_is_refused():
