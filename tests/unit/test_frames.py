@@ -80,7 +80,9 @@ def test_nested_cells_are_named_and_do_not_break_the_file():
 
 
 def test_half_a_character_is_refused_since_nothing_can_store_it():
-    assert one("Industry", "\ud800x") == ["The text holds half a character (a lone surrogate) or a NUL."]
+    told = ["The text holds half a character (a lone surrogate) or a NUL."]
+    assert one("Industry", "\ud800x") == told
+    assert one("Industry", "x\x00") == told
 
 
 def test_a_text_too_long_is_refused():
