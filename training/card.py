@@ -9,8 +9,19 @@ import numpy as np
 
 from features.arrays import Floats
 from models.ladder import LadderClassifier
+from models.reliability import Diagram, diagram
+from training.curve import Point
 from training.dataset import Dataset
+from training.drift import drifts
 from training.evaluate import Evaluation
+from training.figures import rounded
+from training.findings import findings
+from training.meaning import bands, same_meaning, state
+from training.rungs import carrying
+from training.segments import Segment, segments
+
+ENOUGH_TO_DRAW = 200
+"""Held-out leads under which a reliability diagram would show noise."""
 
 
 def make_card(
@@ -19,6 +30,7 @@ def make_card(
     ladder: LadderClassifier,
     scores: Floats,
     accepted: Mapping[str, str],
+    curve: list[Point],
 ) -> dict[str, Any]:
     """Plain JSON, the same for the same history: no clock, no host.
 
@@ -28,33 +40,100 @@ def make_card(
         ladder: the fitted model.
         scores: (n,) exact scores of the history's leads.
         accepted: suspicious inputs that a person answers for, each with its suspicion.
+        curve: the learning curve, from little history to all; empty when not asked for.
     """
     fitted = ladder.fitted_
-    until = dataset.history_until
     shown = np.clip(scores, 0, 100)
+    drift = drifts(dataset, evaluation)
+    groups = [] if evaluation is None else segments(dataset, evaluation)
+    told = findings(
+        slope=1.0 + fitted.fitted.b,
+        informative=fitted.informative,
+        evaluation=None if evaluation is None else evaluation.as_json(),
+        told=None if evaluation is None else float(evaluation.p.mean()),
+        drift=drift,
+        groups=groups,
+        accepted=accepted,
+    )
+    card = _history(dataset) | {
+        "left_out": {f.name: f.reason for f in dataset.fields.fields if f.role == "ignored"},
+        "accepted_leaks": dict(accepted),
+        "findings": [vars(f) for f in told],
+        "rungs": dict(fitted.weights),
+        "rungs_why": [c.as_json() for c in carrying(ladder.out_of_fold_, fitted.weights)],
+        "learning_curve": [p.as_json() for p in curve],
+        "rulebook_informative": fitted.informative,
+        "scale": _scale(dataset, ladder),
+        "half_life": ladder.half_life_,
+        "clocks": dict(ladder.penalties_),
+        "scores": {f"p{q}": float(np.quantile(shown, q / 100)) for q in (5, 25, 50, 75, 95)},
+        "evaluation": None if evaluation is None else _tested(evaluation, groups),
+        "drift": [d.as_json() for d in drift],
+    }
+    return dict(rounded(card))
+
+
+def _history(dataset: Dataset) -> dict[str, Any]:
+    first, until = dataset.snapshot.as_of, dataset.history_until
+    known = first[~np.isnat(first)]
     return {
         "company": dataset.fields.company,
         "simulated": dataset.fields.simulated,
+        "history_from": str(known.min()) if len(known) else "",
         "history_until": "" if np.isnat(until) else str(until),
         "data_sha256": dataset.fingerprint(),
+        "horizon_days": dataset.rulebook.horizon_days,
+        "rulebook": dataset.rulebook.edition,
+        "hand_over_from": dataset.rulebook.hand_over_from,
+        "inputs": [f.title for f in dataset.fields.inputs],
         "leads": {
             "in_file": dataset.rows,
             "rejected_cells": len(dataset.rejected),
             **dataset.states,
         },
         "conversions": int(dataset.y.sum()),
-        "left_out": {f.name: f.reason for f in dataset.fields.fields if f.role == "ignored"},
-        "accepted_leaks": dict(accepted),
-        "rungs": dict(fitted.weights),
-        "rulebook_informative": fitted.informative,
-        "scale": {
-            "says": fitted.scale.says(dataset.rulebook.horizon_days),
-            "stated": fitted.stated.says(dataset.rulebook.horizon_days),
-        },
-        "half_life": ladder.half_life_,
-        "clocks": {name: round(v, 6) for name, v in ladder.penalties_.items()},
-        "scores": {
-            f"p{q}": round(float(np.quantile(shown, q / 100)), 3) for q in (5, 25, 50, 75, 95)
-        },
-        "evaluation": None if evaluation is None else evaluation.as_json(),
     }
+
+
+def _scale(dataset: Dataset, ladder: LadderClassifier) -> dict[str, Any]:
+    fitted, days = ladder.fitted_, dataset.rulebook.horizon_days
+    points = (dataset.rulebook.scale.anchor_points, dataset.rulebook.hand_over_from)
+    told = [state(p, dataset, fitted, ladder.half_life_) for p in dict.fromkeys(points)]
+    return {
+        "says": told[-1].says,
+        "stated": fitted.stated.says(days),
+        "slope": 1.0 + fitted.fitted.b,
+        "statements": [vars(t) for t in told],
+    }
+
+
+def _tested(evaluation: Evaluation, groups: list[Segment]) -> dict[str, Any]:
+    told = bands(evaluation)
+    y, p = evaluation.y, evaluation.p
+    drawn = len(y) >= ENOUGH_TO_DRAW
+    return evaluation.as_json() | {
+        "corp": _drawn(diagram(y, p)) if drawn else None,
+        "corp_rulebook": _drawn(diagram(y, evaluation.agreed_p)) if drawn else None,
+        "told_histogram": np.histogram(p, bins=20, range=(0, 1))[0].tolist(),
+        "gain": _gain(y, p),
+        "gain_rulebook": _gain(y, evaluation.agreed_p),
+        "segments": [g.as_json() for g in groups],
+        "bands": [b.as_json() for b in told],
+        "same_meaning": same_meaning(told),
+    }
+
+
+def _drawn(found: Diagram) -> dict[str, Any]:
+    told = dict(vars(found))
+    told["steps"] = [vars(s) for s in found.steps]
+    told["brier"], told["log_loss"] = vars(found.brier), vars(found.log_loss)
+    return told | {k: told[k].tolist() for k in ("at", "low", "high")}
+
+
+def _gain(y: Floats, p: Floats) -> list[float]:
+    """Share of conversions caught by the best 0, 5, 10 ... 100 % of leads; ties in part."""
+    told, where, n = np.unique(-p, return_inverse=True, return_counts=True)
+    won = np.bincount(where, y, minlength=len(told))
+    worked = np.concatenate([[0.0], np.cumsum(n) / len(y)])
+    caught = np.concatenate([[0.0], np.cumsum(won) / y.sum()])
+    return [float(v) for v in np.interp(np.linspace(0, 1, 21), worked, caught)]

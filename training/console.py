@@ -10,6 +10,8 @@ from rich.table import Table
 
 from models.explanation import Explanation
 from models.wording import score_sentence, signed
+from training.curve import curve_sentence
+from training.rungs import rungs_sentences
 
 if TYPE_CHECKING:
     from models.scorer import Scorer, Scores
@@ -31,22 +33,27 @@ def show_training(console: Console, result: Result) -> None:
             f"{rows:,} rows set aside; first: {escape(first.file)}, row {first.row}, "
             f"{first.field}: {escape(first.reason)}"
         )
-    if not result.ladder.fitted_.informative:
-        console.print(
-            "[bold]The rulebook does not separate[/bold]: its points tell less than half of what "
-            "they state. The model works without it; the teams should look at the criteria."
-        )
-    if result.evaluation is None:
-        console.print("Too few leads to hold any out: nothing was tested.")
-    else:
-        console.print(metrics_table(result.card["evaluation"], d.fields.simulated))
-    console.print(rungs_sentence(dict(result.ladder.fitted_.weights)))
-    console.print(result.card["scale"]["says"])
+    show_card(console, result.card)
     console.print(f"Every score adds up: largest gap {result.largest_gap:.1e} points.")
     r = result.registered
     if r is not None:
         role = "champion (the first model)" if r.champion else "challenger"
         console.print(f"Model [bold]{r.model}[/bold], {r.name} version {r.version}: {role}.")
+
+
+def show_card(console: Console, card: dict[str, Any]) -> None:
+    """The card's figures and findings, for people."""
+    tested = card["evaluation"]
+    if tested is not None:
+        console.print(metrics_table(tested, card["simulated"]))
+        console.print(tested["same_meaning"])
+    for sentence in rungs_sentences(card["rungs_why"]):
+        console.print(sentence)
+    if card["learning_curve"]:
+        console.print(curve_sentence(card["learning_curve"]))
+    console.print(card["scale"]["says"])
+    for finding in card["findings"]:
+        console.print(f"[bold]{finding['name']}[/bold] {escape(finding['says'])}")
 
 
 def metrics_table(evaluation: dict[str, Any], simulated: bool) -> Table:
@@ -61,19 +68,6 @@ def metrics_table(evaluation: dict[str, Any], simulated: bool) -> Table:
     for key, name in names.items():
         table.add_row(name, *(f"{evaluation[key][f]:.4f}" for f in _FIGURES))
     return table
-
-
-def rungs_sentence(weights: dict[str, float]) -> str:
-    """Which rungs carry the model, in words."""
-    names = {
-        "fitted": "the fitted scale",
-        "updated": "updated points",
-        "g": "corrections of the agreement",
-        "x": "extra trees",
-        "n": "native trees",
-    }
-    told = sorted(weights.items(), key=lambda item: -item[1])
-    return "Carried by " + ", ".join(f"{names[k]} {100 * w:.0f} %" for k, w in told) + "."
 
 
 def show_lead(console: Console, lead: str, scores: Scores, i: int, scorer: Scorer) -> None:

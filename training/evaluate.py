@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from features.arrays import Floats, Ints
+from models.history import Leads
 from models.ladder import LadderClassifier
+from models.likelihood import FittedLadder
 from models.metrics import report
 from models.scale import sigmoid
 from training.dataset import Dataset
+from training.figures import rounded
 from training.split import held_out
 
 BINS = 15
@@ -28,8 +31,15 @@ class Evaluation:
         leadpact: metrics of the model; see `models.metrics.report`.
         rulebook: metrics of the agreed points alone, on the scale fitted to the training leads.
         base_rate: metrics of saying the training leads' rate of everyone.
+        rate_before: the training leads' own rate.
+        fitted: the model that was tested.
+        rows: (tested,) the test leads' places in the dataset.
         y: (tested,) outcomes.
         p: (tested,) likelihoods.
+        low, high: (tested,) their 90 % intervals.
+        score: (tested,) scores in points, exact.
+        agreed: (tested,) agreed points, exact.
+        agreed_p: (tested,) likelihoods by the agreed points alone.
     """
 
     split: str
@@ -38,8 +48,16 @@ class Evaluation:
     leadpact: dict[str, float]
     rulebook: dict[str, float]
     base_rate: dict[str, float]
-    y: Floats
-    p: Floats
+    rate_before: float
+    fitted: FittedLadder = field(repr=False)
+    rows: Ints = field(repr=False)
+    y: Floats = field(repr=False)
+    p: Floats = field(repr=False)
+    low: Floats = field(repr=False)
+    high: Floats = field(repr=False)
+    score: Floats = field(repr=False)
+    agreed: Floats = field(repr=False)
+    agreed_p: Floats = field(repr=False)
 
     def reliability(self) -> list[dict[str, float]]:
         """Told against happened in equal-mass bins, from low to high."""
@@ -55,15 +73,17 @@ class Evaluation:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for the card and for machines."""
-        return {
+        told = {
             "split": self.split,
             "trained": self.trained,
             "tested": self.tested,
             "leadpact": self.leadpact,
             "rulebook": self.rulebook,
             "base_rate": self.base_rate,
+            "rate_before": self.rate_before,
             "reliability": self.reliability(),
         }
+        return dict(rounded(told))
 
 
 def new_ladder(dataset: Dataset, threads: int, seed: int) -> LadderClassifier:
@@ -95,18 +115,32 @@ def evaluate(dataset: Dataset, threads: int, seed: int) -> Evaluation | None:
         return None
     if min(dataset.y[past].sum(), (1 - dataset.y[past]).sum()) < 2:
         return None
-    ladder = fit_rows(dataset, new_ladder(dataset, threads, seed), past)
-    p = ladder.predict_proba(dataset.frame().iloc[next_])[:, 1]
-    scale = ladder.fitted_.stated
-    agreed = sigmoid(ladder.fitted_.fitted.log_odds(scale.log_odds(dataset.agreed.total[next_])))
-    rate = np.full(len(y), dataset.y[past].mean())
+    fitted = fit_rows(dataset, new_ladder(dataset, threads, seed), past).fitted_
+    leads = leads_of(dataset, fitted).take(next_)
+    f, half = fitted.log_odds(leads), fitted.half_width(leads)
+    p, agreed_p = sigmoid(f), sigmoid(fitted.fitted.log_odds(leads.f0))
+    rate_before = float(dataset.y[past].mean())
     return Evaluation(
         split="by id" if dataset.order is None else "by time",
         trained=len(past),
         tested=len(next_),
         leadpact=report(y, p),
-        rulebook=report(y, agreed),
-        base_rate=report(y, rate),
+        rulebook=report(y, agreed_p),
+        base_rate=report(y, np.full(len(y), rate_before)),
+        rate_before=rate_before,
+        fitted=fitted,
+        rows=next_,
         y=y,
         p=p,
+        low=sigmoid(f - half),
+        high=sigmoid(f + half),
+        score=fitted.scale.points(f),
+        agreed=dataset.agreed.total[next_],
+        agreed_p=agreed_p,
     )
+
+
+def leads_of(dataset: Dataset, fitted: FittedLadder) -> Leads:
+    """The dataset's leads as a fitted ladder sees them."""
+    agreed = dataset.agreed
+    return Leads(fitted.stated.log_odds(agreed.total), dataset.features, agreed.share)

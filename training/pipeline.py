@@ -22,6 +22,7 @@ from models.ladder import LadderClassifier
 from models.registry import Registered, Registry, Training
 from models.scorer import Scorer
 from training.card import make_card
+from training.curve import Point, learning_curve
 from training.dataset import Dataset, load_dataset
 from training.evaluate import Evaluation, evaluate, fit_rows, new_ladder
 from training.intake import write_quarantine
@@ -29,7 +30,7 @@ from training.leak_guard import guard
 from training.plan import Plan, Progress, quiet
 from training.plots import lift_plot, reliability_plot
 
-STEPS = 6
+STEPS = 7
 ADDS_UP_WITHIN = 1e-6
 """Points by which a score may differ from the sum of its lines."""
 
@@ -77,18 +78,22 @@ def train(plan: Plan, progress: Progress = quiet) -> Result:
     accepted = guard(dataset.everyone, dataset.fields, dataset.outcome, plan.accept_leaks)
     progress("Testing on the leads held out", 2, STEPS)
     evaluation = evaluate(dataset, plan.threads, plan.seed)
-    progress("Learning from all leads", 3, STEPS)
+    curve: list[Point] = []
+    if plan.curve and evaluation is not None:
+        progress("Teaching parts of the history", 3, STEPS)
+        curve = learning_curve(dataset, evaluation, plan.threads, plan.seed)
+    progress("Learning from all leads", 4, STEPS)
     ladder = new_ladder(dataset, plan.threads, plan.seed)
     fit_rows(dataset, ladder, np.arange(dataset.n))
-    progress("Checking that every score adds up", 4, STEPS)
+    progress("Checking that every score adds up", 5, STEPS)
     gap, scores = check_sums(dataset, ladder)
-    progress("Writing the bundle", 5, STEPS)
-    card = make_card(dataset, evaluation, ladder, scores, accepted)
+    progress("Writing the bundle", 6, STEPS)
+    card = make_card(dataset, evaluation, ladder, scores, accepted, curve)
     bundle = Bundle(dataset.fields, dataset.rulebook, dataset.vocabulary, ladder.fitted_, card)
     versions, folder = keep(bundle, plan)
     registered = None
     if plan.register:
-        progress("Registering the challenger", 6, STEPS)
+        progress("Registering the challenger", 7, STEPS)
         told = _training(plan, dataset, evaluation, ladder, card)
         registered = Registry(plan.workspace, plan.tracking_uri).log(told, folder, versions)
     return Result(dataset, evaluation, ladder, versions, folder, gap, registered, card)

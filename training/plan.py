@@ -27,6 +27,7 @@ class Plan:
         seed: of everything random.
         register: whether to log the run and register the model.
         tracking_uri: of MLflow; None takes the store inside the workspace.
+        curve: whether to also teach parts of the history, to say what more of it would buy.
         accept_leaks: suspicious inputs that a person answers for; see `training.leak_guard`.
     """
 
@@ -38,4 +39,5 @@ class Plan:
     seed: int = 0
     register: bool = True
     tracking_uri: str | None = None
+    curve: bool = True
     accept_leaks: tuple[str, ...] = ()

@@ -90,6 +90,7 @@ def train(
     threads: Threads = 2,
     tracking_uri: Tracking = None,
     accept_leak: AcceptLeak = None,
+    curve: Annotated[bool, typer.Option(help="Also say what more history would buy.")] = True,
     as_json: AsJson = False,
 ) -> None:
     """Learn from history, test on unseen leads, register the model as challenger."""
@@ -107,6 +108,7 @@ def train(
         threads,
         seed,
         tracking_uri=tracking_uri,
+        curve=curve,
         accept_leaks=tuple(accept_leak or ()),
     )
     with progress(as_json) as told:
