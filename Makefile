@@ -15,7 +15,7 @@ LEADS ?= 20000
 export OMP_WAIT_POLICY = passive
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: help run test check bench bench-real bench-evidence bench-leaks lock clean sample
+.PHONY: help run test check bench bench-real bench-quality bench-evidence bench-leaks lock clean sample
 
 help: ## Show the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -71,12 +71,21 @@ bench-evidence: $(VENV)/.dev ## Do the intervals about criteria hold the truth: 
 bench-leaks: $(VENV)/.dev ## What the leak guard names in the raw files
 	@$(BIN)/python tests/benchmarks/leaks.py $(ARGS)
 
+.venv-bench/.done: requirements-bench.lock
+	@echo "Installing the rivals (EBM, CatBoost) into .venv-bench"
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r $<
+	@touch $@
+
+bench-quality: .venv-bench/.done ## The ladder against every method at every size (ARGS=--long: hours)
+	@PYTHONPATH=. .venv-bench/bin/python tests/benchmarks/quality.py $(ARGS)
+
 lock: ## Resolve the lock files anew (needs uv)
-	@for group in "" "--group dev"; do \
-	  out=requirements$${group:+-dev}.lock; \
-	  uv pip compile pyproject.toml $$group --universal --generate-hashes --no-emit-index-url \
+	@for group in "" dev bench; do \
+	  out=requirements$${group:+-$$group}.lock; \
+	  uv pip compile pyproject.toml $${group:+--group $$group} --universal --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --no-header --no-annotate --python-version 3.11 --quiet -o $$out; \
 	done
 
 clean: ## Remove the virtual environment and all workspaces
-	rm -rf $(VENV) .workspace .bench
+	rm -rf $(VENV) .venv-bench .workspace .bench

@@ -5,6 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pandas as pd
+
+from models.history import Leads
+from models.ladder import AGREED, CRITERION, LadderClassifier
+from models.scale import Scale
 from models.workspace import Workspace
 from training.dataset import Dataset, load_dataset
 
@@ -35,3 +40,10 @@ def workspace(name: str, under: Path) -> Workspace:
 def dataset(name: str) -> Dataset:
     """A set's leads whose outcome is known, read-only."""
     return load_dataset(Workspace(ROOT / "tests" / "real" / name), leads_file(name))
+
+
+def lead_frame(leads: Leads, ladder: LadderClassifier) -> pd.DataFrame:
+    """Leads as the frame the ladder takes: features, agreed points, criteria."""
+    scale = Scale(ladder.anchor_points, ladder.anchor_likelihood, ladder.points_to_double_odds)
+    shares = {f"{CRITERION}{k}": column for k, column in enumerate(leads.criteria.T)}
+    return pd.DataFrame({**leads.features.values, AGREED: scale.points(leads.f0), **shares})
