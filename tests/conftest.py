@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from starlette.testclient import TestClient
 
 from models.workspace import Workspace
+from serving.storage.database import Database
 from training.plan import Plan
 from training.sample import write_workspace
 
@@ -65,4 +66,23 @@ def client(trained: Workspace) -> Iterator[TestClient]:
     from tests.support.service import make_client, make_worker
 
     with make_client(make_worker(trained)) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The address of a real PostgreSQL."""
+    from tests.support.databases import postgresql_server
+
+    with postgresql_server() as found:
+        yield found
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database; every test that asks for it runs on both."""
+    from tests.support.databases import empty_database
+
+    server = request.getfixturevalue("postgresql") if request.param == "postgresql" else None
+    with empty_database(request.param, tmp_path, server) as found:
         yield found
