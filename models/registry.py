@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,7 @@ class Training:
         tags: what the run is about: data fingerprint, versions.
         figures: file name -> matplotlib figure.
         example: raw leads as a frame, for the signature.
+        texts: file name -> content, such as the model card.
     """
 
     parameters: Mapping[str, Any]
@@ -44,6 +45,7 @@ class Training:
     tags: Mapping[str, str]
     figures: Mapping[str, Figure]
     example: pd.DataFrame
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,8 @@ class Registry:
             mlflow.set_tags({**training.tags, "leadpact.model": versions.model})
             for name, figure in training.figures.items():
                 mlflow.log_figure(figure, name)
+            for name, text in training.texts.items():
+                mlflow.log_text(text, name)
             mlflow.log_artifact(str(bundle / "card.json"))
             model = self._log_model(mlflow, training, bundle)
             run_id = str(run.info.run_id)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from features.arrays import Floats
+from models.evidence.criteria import Evidence
 from models.ladder import LadderClassifier
 from models.reliability import Diagram, diagram
 from training.curve import Point
@@ -31,6 +32,7 @@ def make_card(
     scores: Floats,
     accepted: Mapping[str, str],
     curve: list[Point],
+    evidence: Evidence | None,
 ) -> dict[str, Any]:
     """Plain JSON, the same for the same history: no clock, no host.
 
@@ -41,6 +43,7 @@ def make_card(
         scores: (n,) exact scores of the history's leads.
         accepted: suspicious inputs that a person answers for, each with its suspicion.
         curve: the learning curve, from little history to all; empty when not asked for.
+        evidence: about the rulebook's criteria, or None.
     """
     fitted = ladder.fitted_
     shown = np.clip(scores, 0, 100)
@@ -62,6 +65,8 @@ def make_card(
         "rungs": dict(fitted.weights),
         "rungs_why": [c.as_json() for c in carrying(ladder.out_of_fold_, fitted.weights)],
         "learning_curve": [p.as_json() for p in curve],
+        "evidence": [] if evidence is None else _evidence(evidence),
+        "seed": ladder.random_state,
         "rulebook_informative": fitted.informative,
         "scale": _scale(dataset, ladder),
         "half_life": ladder.half_life_,
@@ -105,6 +110,15 @@ def _scale(dataset: Dataset, ladder: LadderClassifier) -> dict[str, Any]:
         "slope": 1.0 + fitted.fitted.b,
         "statements": [vars(t) for t in told],
     }
+
+
+def _evidence(evidence: Evidence) -> list[dict[str, Any]]:
+    names = ("id", "says", "owner", "agreed", "points", "low", "high", "verdict", "reason")
+    return [
+        {name: getattr(found, name) for name in names}
+        | {"leads": found.behind.leads, "conversions": found.behind.conversions}
+        for found in evidence.criteria
+    ]
 
 
 def _tested(evaluation: Evaluation, groups: list[Segment]) -> dict[str, Any]:

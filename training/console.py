@@ -35,6 +35,7 @@ def show_training(console: Console, result: Result) -> None:
         )
     show_card(console, result.card)
     console.print(f"Every score adds up: largest gap {result.largest_gap:.1e} points.")
+    console.print(f"Model card: {escape(str(result.cards / 'card.html'))}, and card.md beside it.")
     r = result.registered
     if r is not None:
         role = "champion (the first model)" if r.champion else "challenger"

@@ -22,9 +22,11 @@ from models.ladder import LadderClassifier
 from models.registry import Registered, Registry, Training
 from models.scorer import Scorer
 from training.card import make_card
+from training.card_files import card_texts, write_cards
 from training.curve import Point, learning_curve
 from training.dataset import Dataset, load_dataset
 from training.evaluate import Evaluation, evaluate, fit_rows, new_ladder
+from training.evidence import evidence_of
 from training.intake import write_quarantine
 from training.leak_guard import guard
 from training.plan import Plan, Progress, quiet
@@ -48,6 +50,7 @@ class Result:
         largest_gap: the largest difference between a score and the sum of its lines, in points.
         registered: the registry's version; None when the plan did not ask.
         card: figures for people and machines.
+        cards: the folder of the card as HTML and Markdown.
     """
 
     dataset: Dataset
@@ -58,6 +61,7 @@ class Result:
     largest_gap: float
     registered: Registered | None
     card: dict[str, Any]
+    cards: Path
 
 
 class DoesNotAddUp(AssertionError):
@@ -88,15 +92,17 @@ def train(plan: Plan, progress: Progress = quiet) -> Result:
     progress("Checking that every score adds up", 5, STEPS)
     gap, scores = check_sums(dataset, ladder)
     progress("Writing the bundle", 6, STEPS)
-    card = make_card(dataset, evaluation, ladder, scores, accepted, curve)
+    card = make_card(dataset, evaluation, ladder, scores, accepted, curve, evidence_of(dataset))
     bundle = Bundle(dataset.fields, dataset.rulebook, dataset.vocabulary, ladder.fitted_, card)
     versions, folder = keep(bundle, plan)
+    texts = card_texts(card, versions)
+    cards = write_cards(plan.workspace, versions, texts)
     registered = None
     if plan.register:
         progress("Registering the challenger", 7, STEPS)
-        told = _training(plan, dataset, evaluation, ladder, card)
+        told = _training(plan, dataset, evaluation, ladder, card, texts)
         registered = Registry(plan.workspace, plan.tracking_uri).log(told, folder, versions)
-    return Result(dataset, evaluation, ladder, versions, folder, gap, registered, card)
+    return Result(dataset, evaluation, ladder, versions, folder, gap, registered, card, cards)
 
 
 def check_sums(dataset: Dataset, ladder: LadderClassifier) -> tuple[float, Floats]:
@@ -145,6 +151,7 @@ def _training(
     evaluation: Evaluation | None,
     ladder: LadderClassifier,
     card: dict[str, Any],
+    texts: dict[str, str],
 ) -> Training:
     parameters = {**ladder.get_params(), "seed": plan.seed, "half_life": ladder.half_life_}
     parameters |= {f"weight_{rung}": w for rung, w in ladder.fitted_.weights.items()}
@@ -163,7 +170,7 @@ def _training(
         "leadpact.rulebook": dataset.rulebook.edition,
         "leadpact.simulated": str(dataset.fields.simulated).lower(),
     }
-    return Training(parameters, metrics, tags, figures, _example(dataset))
+    return Training(parameters, metrics, tags, figures, _example(dataset), texts)
 
 
 def _example(dataset: Dataset) -> Any:

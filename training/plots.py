@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from models.reliability import diagram
 from training.evaluate import Evaluation
 
-_INK, _PENCIL, _EDGE = "#1C3F7C", "#AB450C", "#78828A"
+_PENCIL, _EDGE, _BAND = "#AB450C", "#78828A", "#DCE1DB"
 
 
 def _figure(title: str, simulated: bool) -> tuple[Figure, Any]:
@@ -22,14 +23,18 @@ def _figure(title: str, simulated: bool) -> tuple[Figure, Any]:
 
 
 def reliability_plot(evaluation: Evaluation, simulated: bool) -> Figure:
-    """Told likelihood against observed conversion, in equal-mass bins, with the diagonal."""
+    """CORP diagram: recalibrated over told likelihood, and the band that true ones would keep to."""
     figure, axes = _figure("What was told, and what happened", simulated)
-    rows = evaluation.reliability()
-    told, happened = [r["told"] for r in rows], [r["happened"] for r in rows]
-    most = max(*told, *happened) * 1.05
+    found = diagram(evaluation.y, evaluation.p)
+    told = [edge for s in found.steps for edge in (s.start, s.end)]
+    happened = [s.happened for s in found.steps for _ in range(2)]
+    most = min(1.0, max(*told, *happened) * 1.05)
+    axes.fill_between(found.at, found.low, found.high, color=_BAND, lw=0)
     axes.plot([0, most], [0, most], "--", color=_EDGE, lw=1)
-    axes.plot(told, happened, "o-", color=_PENCIL)
-    axes.set_xlabel("told likelihood")
+    axes.plot(told, happened, color=_PENCIL)
+    axes.set_xlim(0, most)
+    axes.set_ylim(0, most)
+    axes.set_xlabel("told likelihood (band: 90 % when every likelihood is true)")
     axes.set_ylabel(f"observed conversion, {evaluation.tested:,} leads")
     return figure
 
@@ -39,7 +44,7 @@ def lift_plot(evaluation: Evaluation, simulated: bool) -> Figure:
     figure, axes = _figure("Conversions caught by the best scores", simulated)
     caught = np.cumsum(evaluation.y[np.argsort(-evaluation.p, kind="stable")])
     worked = np.arange(1, len(caught) + 1) / len(caught)
-    axes.plot(worked, caught / caught[-1], color=_INK)
+    axes.plot(worked, caught / caught[-1], color=_PENCIL)
     axes.plot([0, 1], [0, 1], "--", color=_EDGE, lw=1)
     axes.set_xlabel("share of leads worked")
     axes.set_ylabel("share of conversions caught")

@@ -124,6 +124,7 @@ def train(
             "bundle": str(result.folder),
             "registered": registered,
             "largest_gap": result.largest_gap,
+            "cards": str(result.cards),
             "quarantine": str(plan.workspace.quarantine),
             "card": result.card,
         }
