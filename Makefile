@@ -15,7 +15,7 @@ LEADS ?= 20000
 export OMP_WAIT_POLICY = passive
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: help run test check bench bench-real bench-quality bench-evidence bench-leaks lock clean sample
+.PHONY: help run test check bench bench-real bench-quality bench-evidence bench-suggestions bench-leaks lock clean sample
 
 help: ## Show the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ bench-real: $(VENV)/.dev ## Quality on the three real data sets, by time
 
 bench-evidence: $(VENV)/.dev ## Do the intervals about criteria hold the truth: 50 companies
 	@$(BIN)/python tests/benchmarks/coverage.py $(ARGS)
+
+bench-suggestions: $(VENV)/.dev ## Which points a suggested edition should move, tried by time
+	@$(BIN)/python tests/benchmarks/suggestions.py $(ARGS)
 
 bench-leaks: $(VENV)/.dev ## What the leak guard names in the raw files
 	@$(BIN)/python tests/benchmarks/leaks.py $(ARGS)

@@ -13,11 +13,24 @@ from models.evidence.suggest import Suggestion
 from models.wording import signed
 from training.evidence import Trial
 
+UNWORKED = (
+    "Evidence speaks of leads that sales worked; {:,} were never worked. Where reps also went by "
+    "what no field holds, effects among worked leads look smaller than they are."
+)
+
 
 def show_evidence(
-    console: Console, evidence: Evidence, trial: Trial | None, simulated: bool
+    console: Console, evidence: Evidence, trial: Trial | None, unworked: int, simulated: bool
 ) -> None:
-    """Agreed points beside what history supports, then why for each criterion in dispute."""
+    """Agreed points beside what history supports, then why for each criterion in dispute.
+
+    Args:
+        console: where to.
+        evidence: of the workspace's rulebook.
+        trial: of a suggestion on newer leads; None with too few.
+        unworked: leads that sales never worked, which evidence cannot speak of.
+        simulated: whether the history is.
+    """
     mark = ", simulated" if simulated else ""
     title = (
         f"Edition {escape(evidence.edition)}: {evidence.leads:,} leads whose end is known, "
@@ -33,8 +46,11 @@ def show_evidence(
     console.print(
         "Evidence: points that history supports, against leads alike in other facts; repeats: each "
         "time. Without it: rise of the rulebook's log loss x 1,000, plus or minus one standard "
-        "error.\n"
+        "error."
     )
+    if unworked:
+        console.print(UNWORKED.format(unworked))
+    console.print()
     for found in evidence.criteria:
         if found.verdict != "keep":
             console.print(f"[bold]{escape(found.says)}[/bold]  {escape(found.reason)}")

@@ -81,8 +81,8 @@ def try_suggestion(dataset: Dataset) -> Trial | None:
     if any(len(part) == 0 or np.ptp(dataset.y[part]) == 0 for part in (past, next_)):
         return None
     suggestion = suggest_edition(dataset.rulebook, evidence_of(dataset, past), dataset.fields)
-    before = _tested(dataset, dataset.rulebook, past, next_)
-    after = _tested(dataset, suggestion.edition, past, next_)
+    before = tested(dataset, dataset.rulebook, past, next_)
+    after = tested(dataset, suggestion.edition, past, next_)
     gain = before - after
     return Trial(
         tested=len(next_),
@@ -94,8 +94,8 @@ def try_suggestion(dataset: Dataset) -> Trial | None:
     )
 
 
-def _tested(dataset: Dataset, edition: Rulebook, past: Ints, next_: Ints) -> Floats:
-    """Log losses on the newer leads of an edition whose scale the older ones fitted."""
+def tested(dataset: Dataset, edition: Rulebook, past: Ints, next_: Ints) -> Floats:
+    """Log losses of the newer leads under an edition whose scale the older ones fitted."""
     agreed = award(edition, facts_of(dataset.snapshot, dataset.features))
     history = history_of(dataset, edition, agreed)
     scale = fit_scale(history.take(past))

@@ -37,8 +37,7 @@ def judge(
     """The verdict and its reason.
 
     `raise` and `lower` speak of the signed number: -20 lowered is -25. `drop` is for points that
-    history rules out while it does not rule out 0 and lies nearer to it: a criterion that may be
-    worth half of what was signed is lowered, not lost.
+    history rules out while it does not rule out 0; 0 is then always the nearer of the two.
 
     Args:
         agreed: points that both teams signed.
@@ -62,13 +61,11 @@ def judge(
                 "and some that do not, are needed."
             )
         return "keep", f"{_capital(told)}: the agreed points stand."
-    no_effect = low <= 0.0 <= high
-    if no_effect and abs(points) < abs(points - agreed):
-        return "drop", f"{_capital(told)}: no effect is seen, and the agreed points are ruled out."
+    if low <= 0.0 <= high:
+        return "drop", f"{_capital(told)}: no effect at all fits, the agreed points do not."
     move = points - agreed
     word: Verdict = "raise" if move > 0 else "lower"
-    doubt = "; no effect at all is not ruled out" if no_effect else ""
-    return word, f"{_capital(told)}: {_move(agreed, points, move)}{doubt}."
+    return word, f"{_capital(told)}: {_move(agreed, points, move)}."
 
 
 def _move(agreed: float, points: float, move: float) -> str:
