@@ -15,7 +15,7 @@ from training.evaluate import Evaluation, fit_rows, leads_of, new_ladder
 from training.rungs import mean_and_error
 
 LONG = 3000
-"""Leads taught from which on smaller parts are used: the curve must cost less than the model."""
+"""Leads taught above which only a quarter is tried: the curve must cost less than the model."""
 _FEWEST = 10
 """Conversions, and non-conversions, that a part must hold to be tried."""
 
@@ -49,7 +49,7 @@ def learning_curve(
     past = np.setdiff1d(np.arange(dataset.n), evaluation.rows)
     full = log_loss_of(np.log(evaluation.p) - np.log1p(-evaluation.p), evaluation.y)
     points = []
-    for every in (4, 2) if len(past) <= LONG else (8, 4):
+    for every in (4, 2) if len(past) <= LONG else (4,):
         part = past[::every]
         won = int(dataset.y[part].sum())
         if min(won, len(part) - won) < _FEWEST:

@@ -23,7 +23,7 @@ def _figure(title: str, simulated: bool) -> tuple[Figure, Any]:
 
 
 def reliability_plot(evaluation: Evaluation, simulated: bool) -> Figure:
-    """CORP diagram: recalibrated over told likelihood, and the band that true ones would keep to."""
+    """CORP diagram: recalibrated over told likelihood, and the band that true ones keep to."""
     figure, axes = _figure("What was told, and what happened", simulated)
     found = diagram(evaluation.y, evaluation.p)
     told = [edge for s in found.steps for edge in (s.start, s.end)]
