@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -18,10 +19,8 @@ from serving.api import about, events, leads, score
 from serving.edges import Edge, instance_of
 from serving.pages import home
 from serving.problems import Trouble, refused, wrong
-from serving.schema import components
-from serving.scoring import Asked
-from serving.scoring import score as score_leads
-from serving.state import Worker
+from serving.schema import components, examples
+from serving.state import Desk, Worker
 
 DESCRIPTION = """\
 One lead score that marketing and sales both signed: calibrated against their rulebook, and taken
@@ -29,63 +28,83 @@ apart to the last point. Send a lead as your CRM knows it; the answer holds the 
 likelihood behind it, and every reason in points."""
 
 
-def create_app(worker: Worker) -> FastAPI:
-    """The service around one worker's model."""
+Watch = Callable[[], Coroutine[Any, Any, None]]
+"""Something that runs beside the requests until the process ends."""
+
+
+def create_app(desk: Desk, watch: Watch | None = None) -> FastAPI:
+    """The service around a desk; `watch` runs beside it."""
+    worker = desk.now
     app = FastAPIOffline(
         title="Leadpact",
         version="1",
         description=DESCRIPTION,
         redoc_url=None,
-        lifespan=_lifespan,
+        lifespan=_lifespan(desk, watch),
         generate_unique_id_function=_operation_id,
     )
-    app.state.worker = worker
-    app.include_router(score.routes(worker.scorer.fields, worker.settings))
+    app.state.desk = desk
+    app.include_router(score.routes(worker.settings))
     app.include_router(leads.router)
     app.include_router(events.router)
     app.include_router(about.router)
     home.mount(app)
     _handle_errors(app)
-    _describe(app, worker)
+    _describe(app, desk)
     app.add_middleware(
         Edge, telemetry=worker.telemetry, max_body_bytes=worker.settings.max_body_bytes
     )
     return app
 
 
-@asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """A worker takes requests only after it has scored a lead."""
-    worker: Worker = app.state.worker
-    score_leads(worker.scorer, [Asked({}, [], None)], worker.clock())
-    worker.telemetry.serves(worker.scorer.versions)
-    yield
-    worker.database.close()
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def _lifespan(desk: Desk, watch: Watch | None) -> Lifespan:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        desk.now.telemetry.serves(desk.now.scorer.versions)
+        beside = None if watch is None else asyncio.create_task(watch())
+        yield
+        if beside is not None:
+            beside.cancel()
+            with suppress(asyncio.CancelledError):
+                await beside
+        desk.now.database.close()
+
+    return lifespan
 
 
 def _operation_id(route: APIRoute) -> str:
     return f"{route.tags[0]}_{route.name}" if route.tags else route.name
 
 
-def _describe(app: FastAPI, worker: Worker) -> None:
-    """OpenAPI with the workspace's own lead schema; made once."""
+def _describe(app: FastAPI, desk: Desk) -> None:
+    """OpenAPI with the workspace's own lead schema; made once a model."""
+    told: dict[str, dict[str, Any]] = {}
 
     def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            told = get_openapi(
-                title=app.title,
-                version=app.version,
-                description=app.description,
-                routes=app.routes,
-            )
-            added = components(worker.scorer.fields, worker.settings.max_activities)
-            told["components"]["schemas"].update(added)
-            told["components"]["schemas"]["StoredActivity"] = events.STORED_ACTIVITY
-            told["components"]["schemas"]["Outcome"] = events.OUTCOME
-            app.openapi_schema = told
-        return app.openapi_schema
+        worker = desk.now
+        model = worker.scorer.versions.model
+        if model not in told:
+            told.clear()
+            told[model] = _description(app, worker)
+        return told[model]
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _description(app: FastAPI, worker: Worker) -> dict[str, Any]:
+    told = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
+    fields = worker.scorer.fields
+    told["components"]["schemas"].update(components(fields, worker.settings.max_activities))
+    told["components"]["schemas"]["StoredActivity"] = events.STORED_ACTIVITY
+    told["components"]["schemas"]["Outcome"] = events.OUTCOME
+    body = told["paths"]["/v1/score"]["post"]["requestBody"]
+    body["content"]["application/json"]["examples"] = examples(fields)
+    return told
 
 
 def _handle_errors(app: FastAPI) -> None:

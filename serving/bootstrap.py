@@ -14,13 +14,13 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from models.scorer import Scorer
 from models.workspace import Workspace
 from serving.app import create_app
 from serving.settings import Settings
-from serving.state import Worker
+from serving.state import Desk, Worker
 from serving.storage.database import Database
 from serving.storage.migrate import migrate, require_current
+from serving.swapping import load_champion, watch
 from serving.telemetry import SHARED_FOLDER, Telemetry
 
 
@@ -33,14 +33,18 @@ def app_from_environment() -> FastAPI:
     """One worker's app: what uvicorn calls in every process.
 
     Raises:
+        NoChampion: when nothing has been trained yet.
         BundleRefused: when the model is damaged, foreign or of another version.
         StoreOutdated: when the store's tables are of another version.
     """
-    settings = Settings()  # type: ignore[call-arg]  # the bundle comes from the environment
+    settings = Settings()  # type: ignore[call-arg]  # the environment tells the rest
     log_as_json(settings.log_level)
     database = Database(settings.database_url)
     require_current(database)
-    return create_app(Worker(Scorer.load(settings.bundle), settings, now, Telemetry(), database))
+    workspace = Workspace(settings.workspace)
+    scorer = load_champion(workspace, now)
+    desk = Desk(Worker(scorer, settings, now, Telemetry(), database))
+    return create_app(desk, lambda: watch(desk, workspace))
 
 
 def prepare_store(workspace: Workspace) -> str:
@@ -86,7 +90,8 @@ def run(workspace: Workspace, host: str, port: int, workers: int) -> None:
         NoChampion: when nothing has been trained yet.
         StoreOutdated: when the store is another's to migrate and is not at this version.
     """
-    os.environ["LEADPACT_BUNDLE"] = str(workspace.champion().resolve())
+    workspace.champion()
+    os.environ["LEADPACT_WORKSPACE"] = str(workspace.folder.resolve())
     os.environ["LEADPACT_DATABASE_URL"] = prepare_store(workspace)
     # One thread a pool and one process a core: OpenMP on shared cores costs far more.
     os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -131,7 +131,7 @@ _ONE: dict[str, Any] = {
 }
 
 
-def request_body(fields: Fields, max_leads: int, max_activities: int) -> dict[str, Any]:
+def request_body(max_leads: int, max_activities: int) -> dict[str, Any]:
     """The OpenAPI request body of `POST /v1/score`: one lead, or a list of them."""
     one = _with_most(_ONE, max_activities)
     many = {
@@ -148,16 +148,20 @@ def request_body(fields: Fields, max_leads: int, max_activities: int) -> dict[st
             }
         },
     }
-    lead = example_lead(fields)
-    did = {"occurred_at": "2026-11-20T09:30:00Z", "channel": "web", "kind": "pricing_page"}
-    examples = {
-        "one lead": {"value": {"lead": lead, "activities": [did]}},
-        "several leads": {"value": {"leads": [{"lead": lead}, {"lead": lead}]}},
-    }
     alone = one | {"not": {"required": ["leads"]}}
     return {
         "required": True,
-        "content": {"application/json": {"schema": {"anyOf": [alone, many]}, "examples": examples}},
+        "content": {"application/json": {"schema": {"anyOf": [alone, many]}}},
+    }
+
+
+def examples(fields: Fields) -> dict[str, Any]:
+    """Examples of `POST /v1/score`, of this workspace's fields."""
+    lead = example_lead(fields)
+    did = {"occurred_at": "2026-11-20T09:30:00Z", "channel": "web", "kind": "pricing_page"}
+    return {
+        "one lead": {"value": {"lead": lead, "activities": [did]}},
+        "several leads": {"value": {"leads": [{"lead": lead}, {"lead": lead}]}},
     }
 
 

@@ -1,4 +1,4 @@
-"""What an operator may set, by environment: `LEADPACT_BUNDLE`, `LEADPACT_MAX_BODY_BYTES`, ..."""
+"""What an operator may set, by environment: `LEADPACT_WORKSPACE`, `LEADPACT_MAX_BODY_BYTES`, ..."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Settings(BaseSettings):
     """Settings of one worker.
 
     Attributes:
-        bundle: folder of the model that answers.
+        workspace: folder whose champion answers, and whose promotions are followed.
         database_url: of the store; PostgreSQL by `postgresql://...`.
         max_body_bytes: a larger request body is refused.
         max_leads: most leads in one request.
@@ -22,7 +22,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LEADPACT_", extra="ignore", frozen=True)
 
-    bundle: Path
+    workspace: Path
     database_url: str
     max_body_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
     max_leads: int = Field(default=1000, ge=1)

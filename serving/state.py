@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -20,7 +20,7 @@ Clock = Callable[[], np.datetime64]
 
 @dataclass(frozen=True)
 class Worker:
-    """Everything a route may need; put together once, by `bootstrap`."""
+    """Everything a route may need; one request sees one of these from beginning to end."""
 
     scorer: Scorer
     settings: Settings
@@ -29,6 +29,22 @@ class Worker:
     database: Database
 
 
+class Desk:
+    """What this process answers with now. A swap is one assignment: requests that have begun go
+    on with the model they began with, and none ever sees two."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.now = worker
+
+    def swap(self, scorer: Scorer) -> None:
+        """Answer with another model from the next request on."""
+        self.now = replace(self.now, scorer=scorer)
+
+
 def worker_of(request: Request) -> Worker:
-    """The worker that answers this request."""
-    return cast(Worker, request.app.state.worker)
+    """The worker that answers this request: the one that was there when it was first asked for."""
+    found = getattr(request.state, "worker", None)
+    if found is None:
+        found = request.app.state.desk.now
+        request.state.worker = found
+    return cast(Worker, found)

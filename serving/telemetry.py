@@ -49,6 +49,11 @@ class Telemetry:
             buckets=tuple(range(10, 101, 10)),
             registry=self._registry,
         )
+        self.refused_models = Counter(
+            "leadpact_models_refused_total",
+            "Champions that could not be loaded; the model before went on.",
+            registry=self._registry,
+        )
         self._model = Gauge(
             "leadpact_model_info",
             "1 for the model that answers, with its versions.",
@@ -58,7 +63,9 @@ class Telemetry:
         )
 
     def serves(self, versions: Versions) -> None:
-        """Say which model answers."""
+        """Say which model answers, and that no other does any more."""
+        if SHARED_FOLDER not in os.environ:
+            self._model.clear()
         self._model.labels(versions.model, versions.rulebook, versions.features).set(1)
 
     def text(self) -> bytes:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import msgspec
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from features.fields import Fields
-from serving.answers import ProblemTold, Score, Scores
+from serving.answers import Score, Scores
+from serving.api.common import json_response, refusals
 from serving.bodies import json_body
-from serving.problems import MEDIA_TYPE, TITLES, Trouble, refused, wrong
+from serving.problems import as_json, refused, wrong
 from serving.schema import request_body
 from serving.scoring import Asked, Refused, parse, score
 from serving.settings import Settings
@@ -22,20 +21,13 @@ FEW = 4
 """Up to so many leads are scored where they arrive; more go to a thread, so that others are not
 kept waiting."""
 
-_REFUSALS: dict[int | str, dict[str, Any]] = {
-    TITLES[kind][0]: {
-        "description": TITLES[kind][1],
-        "model": ProblemTold,
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemTold"}}},
-    }
-    for kind in ("not-json", "body-too-large", "not-json-type", "input-refused", "internal-error")
-}
+_REFUSALS = refusals("not-json", "body-too-large", "not-json-type", "input-refused")
 
 
-def routes(fields: Fields, settings: Settings) -> APIRouter:
-    """The router, whose description speaks of this workspace's fields."""
+def routes(settings: Settings) -> APIRouter:
+    """The router; its description names the limits that were set."""
     router = APIRouter(prefix="/v1", tags=["scores"])
-    body = request_body(fields, settings.max_leads, settings.max_activities)
+    body = request_body(settings.max_leads, settings.max_activities)
     router.add_api_route(
         "/score",
         score_leads,
@@ -67,7 +59,7 @@ async def score_leads(request: Request) -> Response:
     [result] = await _timed(worker, [asked])
     if isinstance(result, Refused):
         raise refused(result.problems, "The lead")
-    return _json(result)
+    return json_response(result)
 
 
 async def _many(worker: Worker, told: dict[str, Any]) -> Response:
@@ -82,7 +74,7 @@ async def _many(worker: Worker, told: dict[str, Any]) -> Response:
     found = iter(await _timed(worker, asked))
     results = [next(found) if isinstance(a, Asked) else Refused(None, a) for a in parsed]
     scored = sum(isinstance(r, dict) for r in results)
-    return _json(
+    return json_response(
         {
             "results": [r if isinstance(r, dict) else _refusal(r) for r in results],
             "scored": scored,
@@ -105,9 +97,4 @@ async def _timed(worker: Worker, asked: list[Asked]) -> list[dict[str, Any] | Re
 
 
 def _refusal(result: Refused) -> dict[str, Any]:
-    told = Trouble("input-refused", "", result.problems).as_json()
-    return {"lead_id": result.lead_id, "errors": told.get("errors", [])}
-
-
-def _json(value: object) -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json")
+    return {"lead_id": result.lead_id, "errors": [as_json(p) for p in result.problems]}

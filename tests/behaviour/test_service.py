@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
 from models.workspace import Workspace
+from serving.storage.database import Database
+from serving.storage.migrate import migrate
 from tests.support.service import make_client, make_worker
 
 LEAD = {
@@ -280,15 +283,17 @@ def test_a_defect_is_told_as_one_and_gives_nothing_away(
     assert "ZeroDivision" in capsys.readouterr().out
 
 
-def test_a_worker_carries_none_of_trainings_weight(trained: Workspace):
+def test_a_worker_carries_none_of_trainings_weight(trained: Workspace, tmp_path: Path):
     code = (
         "import sys; from serving.bootstrap import app_from_environment as make; make(); "
         "print(sorted({m.partition('.')[0] for m in sys.modules} & set("
         "'pandas scipy sklearn mlflow lightgbm matplotlib training'.split())))"
     )
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    migrate(Database(url))
     told = subprocess.run(
         [sys.executable, "-c", code],
-        env={"LEADPACT_BUNDLE": str(trained.champion()), "PATH": ""},
+        env={"LEADPACT_WORKSPACE": str(trained.folder), "LEADPACT_DATABASE_URL": url},
         capture_output=True,
         text=True,
         check=True,

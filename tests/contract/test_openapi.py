@@ -12,6 +12,7 @@ from schemathesis.checks import negative_data_rejection
 
 from models.workspace import Workspace
 from serving.app import create_app
+from serving.state import Desk
 from tests.support.service import make_worker
 
 SEED = 20261125
@@ -20,7 +21,7 @@ SEED = 20261125
 @pytest.fixture(scope="session")
 def described(trained: Workspace) -> schemathesis.BaseSchema:
     """The service's description, with small limits so that generated calls reach them."""
-    app = create_app(make_worker(trained, max_leads=20, max_activities=20))
+    app = create_app(Desk(make_worker(trained, max_leads=20, max_activities=20)))
     return schemathesis.openapi.from_asgi("/openapi.json", app)
 
 

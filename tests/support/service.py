@@ -13,7 +13,7 @@ from models.scorer import Scorer
 from models.workspace import Workspace
 from serving.app import create_app
 from serving.settings import Settings
-from serving.state import Worker
+from serving.state import Desk, Worker
 from serving.storage.database import Database
 from serving.storage.migrate import migrate
 from serving.telemetry import Telemetry
@@ -25,7 +25,7 @@ def make_worker(workspace: Workspace, **changes: Any) -> Worker:
     """A worker on a workspace's champion; `changes` are settings."""
     folder = workspace.champion()
     url = f"sqlite:///{mkdtemp(prefix='leadpact-test-')}/store.db"
-    settings = Settings(bundle=folder, database_url=url, **changes)
+    settings = Settings(workspace=workspace.folder, database_url=url, **changes)
     database = Database(url)
     migrate(database)
     return Worker(Scorer.load(Path(folder)), settings, lambda: NOW, Telemetry(), database)
@@ -33,4 +33,4 @@ def make_worker(workspace: Workspace, **changes: Any) -> Worker:
 
 def make_client(worker: Worker) -> TestClient:
     """A client of a worker's app, started; use it as a context manager."""
-    return TestClient(create_app(worker))
+    return TestClient(create_app(Desk(worker)))
