@@ -14,8 +14,8 @@ from features.arrays import Column, Floats
 from features.columns import Columns
 from features.errors import InputRefused, LeakSuspected
 from features.fields import Field, Fields
-from training.draft.words import names_an_id, words_of
 from training.leaks import Suspicion, suspects
+from training.words import names_an_id, words_of
 
 _LEAST_ROWS, _DISTINCT = 50, 0.95
 _DENSE = 1.5

@@ -15,7 +15,7 @@ import numpy as np
 from features.arrays import DAY, Column, Flags, Floats, Ints
 from features.columns import Columns, created
 from features.fields import Field, Fields
-from training.draft.words import happened_before, words_of
+from training.words import happened_before, words_of
 
 AUC_ALONE, ENTROPY_ALONE = 0.80, 0.25
 """A field that alone ranks leads, or explains the outcome, this well is hardly from before it."""

@@ -14,7 +14,7 @@ from features.fields import Field, Fields
 from features.rulebook.conditions import Fact, Happened, Which
 from features.rulebook.document import Criterion, Decay
 from features.rulebook.points import Facts, criterion_strength
-from training.draft.words import tells_time, words_of
+from training.words import tells_time, words_of
 
 STEP = 5.0
 """Points are proposed in steps of this many."""

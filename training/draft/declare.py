@@ -6,7 +6,7 @@ import numpy as np
 
 from features.fields import Field, Known, Role
 from training.draft.types import Profile
-from training.draft.words import (
+from training.words import (
     happened_before,
     label_of,
     names_an_id,

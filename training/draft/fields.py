@@ -13,9 +13,9 @@ from features.frames import read_frame
 from training.draft.declare import declared, ignored
 from training.draft.history import known_outcomes, outcome_of, timing_of, young_after
 from training.draft.types import Profile, profile
-from training.draft.words import field_names, names_an_account, names_an_id, words_of
 from training.intake import ROW, with_rows
 from training.leaks import Suspicion, suspects
+from training.words import field_names, names_an_account, names_an_id, words_of
 
 if TYPE_CHECKING:
     import pandas as pd

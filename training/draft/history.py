@@ -13,8 +13,8 @@ from features.errors import InputRefused
 from features.fields import Fields, Outcome, Timing
 from features.frames import read_frame
 from training.draft.types import Profile
-from training.draft.words import names_a_creation, names_an_id
 from training.labels import labels_from_field
+from training.words import names_a_creation, names_an_id
 
 if TYPE_CHECKING:
     import pandas as pd

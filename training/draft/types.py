@@ -12,7 +12,7 @@ import numpy as np
 from features.arrays import Floats
 from features.fields import FieldType
 from features.values import FALSE, TRUE, parse_instant
-from training.draft.words import names_a_code, names_a_job_title, names_an_id, words_of
+from training.words import names_a_code, names_a_job_title, names_an_id, words_of
 
 if TYPE_CHECKING:
     import pandas as pd
