@@ -19,6 +19,8 @@ def show_replay(console: Console, replay: Replay) -> None:
     told = ", ".join(f"{count:,} {state}" for state, count in states.items() if count)
     over = "" if past.weeks is None else f" over {past.weeks:.0f} weeks"
     console.print(f"[bold]{len(past):,} matured leads[/bold]{over}{mark}: {told} (left out).")
+    for note in replay.notes:
+        console.print(escape(note))
     sides = [replay.before, replay.after]
     if replay.model is not None:
         sides += replay.model.sides

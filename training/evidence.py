@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from features.arrays import Floats, Ints
 from features.catalogue import Catalogue
+from features.errors import InputRefused
 from features.facts import facts_of
 from features.rulebook.document import Rulebook
 from features.rulebook.points import Agreed, award
@@ -19,6 +21,7 @@ from models.evidence.suggest import suggest_edition
 from models.history import History, Leads
 from models.recency import clock_penalties
 from models.updated import fit_scale
+from models.workspace import Workspace
 from training.dataset import Dataset
 from training.split import held_out
 
@@ -100,3 +103,20 @@ def tested(dataset: Dataset, edition: Rulebook, past: Ints, next_: Ints) -> Floa
     history = history_of(dataset, edition, agreed)
     scale = fit_scale(history.take(past))
     return log_loss_of(scale.log_odds(history.leads.f0[next_]), dataset.y[next_])
+
+
+def write_edition(edition: Rulebook, path: Path, workspace: Workspace) -> None:
+    """Write a proposed edition, never over the one in force.
+
+    Raises:
+        InputRefused: when `path` is the workspace's rulebook, or cannot be written.
+    """
+    if path.resolve() == (workspace.folder / "rulebook.yaml").resolve():
+        raise InputRefused(
+            f"{path} is the rulebook in force; a proposal takes its place only when both teams "
+            "have signed. Give --suggest another file."
+        )
+    try:
+        path.write_text(edition.text(), encoding="utf-8")
+    except OSError as error:
+        raise InputRefused(f"--suggest {path} cannot be written: {error.strerror}.") from error

@@ -74,6 +74,7 @@ class Replay:
         steps: thresholds of the proposal and what they mean.
         advice: thresholds by capacity and by value.
         model: the champion on the same leads; None without one.
+        notes: what to bear in mind, a sentence each.
     """
 
     past: Past
@@ -86,6 +87,7 @@ class Replay:
     steps: tuple[Step, ...]
     advice: tuple[Advice, ...]
     model: ModelSide | None
+    notes: tuple[str, ...]
     simulated: bool
 
     def as_json(self) -> dict[str, Any]:
@@ -104,6 +106,7 @@ class Replay:
             "thresholds": [asdict(step) for step in self.steps],
             "advice": [asdict(advice) for advice in self.advice],
             "model": None if self.model is None else asdict(self.model),
+            "notes": self.notes,
             "simulated": self.simulated,
         }
         return dict(rounded(told))
@@ -145,12 +148,23 @@ def replay(
         steps=tuple(trade_off.step(threshold) for threshold in SHOWN_STEPS),
         advice=tuple(_advice(trade_off, asked)),
         model=None if champion is None else _model(champion, matured, base, proposal, after, asked),
+        notes=tuple(_notes(base, proposal)),
         simulated=matured.fields.simulated,
     )
 
 
 def _named(rulebook: Rulebook) -> str:
     return f"edition {rulebook.edition}"
+
+
+def _notes(base: Rulebook, proposal: Rulebook) -> Iterator[str]:
+    if proposal.horizon_days != base.horizon_days:
+        yield (
+            f"The proposal speaks of {proposal.horizon_days:g} days; ends are told within the "
+            f"{base.horizon_days:g} days of the edition in force."
+        )
+    if proposal.fingerprint() == base.fingerprint():
+        yield "The proposal is the edition in force, word for word."
 
 
 def _advice(trade_off: Curve, asked: Asked) -> Iterator[Advice]:

@@ -96,6 +96,21 @@ def test_without_history_to_speak_of_nothing_is_judged() -> None:
     assert all(c.reason for c in found.criteria)
 
 
+def test_a_rulebook_without_criteria_and_one_that_nobody_carries_are_no_trouble() -> None:
+    rulebook, history, agreed = _history(300, (12.0, 0.0, 14.0, 4.0))
+    bare = rulebook.model_copy(update={"criteria": ()})
+    none = _award(bare, np.zeros((300, 0)))
+    leads = Leads(history.leads.f0, history.leads.features, none.share)
+    assert weigh_evidence(bare, History(leads, history.y, history.w), none, {}).criteria == ()
+    strength = agreed.strength * np.array([0.0, 1, 1, 1])
+    again = _award(rulebook, strength)
+    leads = Leads(history.leads.f0, history.leads.features, again.share)
+    nobody = weigh_evidence(rulebook, History(leads, history.y, history.w), again, {}).criteria[0]
+    assert nobody.verdict == "too little data"
+    assert (nobody.behind.leads, nobody.overlap) == (0, None)
+    assert nobody.removal.loss == pytest.approx(0.0, abs=1e-3)
+
+
 def test_points_are_told_in_the_rulebooks_own_unit_also_for_repeats() -> None:
     visits = _weigh(20_000, (12.0, 10.0, 4.0, 4.0)).criteria[3]
     assert visits.repeats

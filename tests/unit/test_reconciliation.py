@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -223,3 +225,13 @@ def test_people_are_shown_quadrants_culprits_and_leads(trained: Workspace, score
     assert "both high" in told
     assert found.culprits[0].label in told
     assert found.examples[0].lead in told
+
+
+def test_a_serving_worker_can_label_leads_without_trainings_weight() -> None:
+    code = (
+        "import sys, models.reconciliation, models.replay, models.thresholds\n"
+        "heavy = {'scipy', 'pandas', 'sklearn', 'mlflow', 'lightgbm'} & set(sys.modules)\n"
+        "sys.exit(', '.join(sorted(heavy)) or 0)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr

@@ -18,6 +18,7 @@ from models.scorer import Scorer
 from models.workspace import Workspace
 from tests.support import build
 from training.dataset import load_dataset
+from training.evidence import write_edition
 from training.past import Matured, load_matured
 from training.replay import Asked, model_points, replay
 
@@ -76,6 +77,26 @@ def test_the_edition_in_force_replayed_against_itself_flips_nobody(
     found = replay(matured, base, base, Asked())
     assert found.flips_in.leads == found.flips_out.leads == 0
     assert found.before == found.after
+    assert found.notes == ("The proposal is the edition in force, word for word.",)
+
+
+def test_a_proposal_of_another_horizon_is_told_what_ends_mean(
+    matured: Matured, base: Rulebook
+) -> None:
+    found = replay(matured, base, base.model_copy(update={"horizon_days": 30.0}), Asked())
+    assert "within the 90 days" in found.notes[0]
+
+
+def test_a_suggestion_never_takes_the_place_of_the_rulebook_in_force(
+    sample_folder: Path, base: Rulebook
+) -> None:
+    workspace = Workspace(sample_folder)
+    before = (sample_folder / "rulebook.yaml").read_bytes()
+    with pytest.raises(InputRefused, match="signed"):
+        write_edition(base, sample_folder / "sub" / ".." / "rulebook.yaml", workspace)
+    assert (sample_folder / "rulebook.yaml").read_bytes() == before
+    with pytest.raises(InputRefused, match="cannot be written"):
+        write_edition(base, sample_folder / "no such folder" / "p.yaml", workspace)
 
 
 def test_a_more_generous_edition_flips_only_leads_that_carry_the_criterion(

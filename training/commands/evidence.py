@@ -46,7 +46,7 @@ def evidence(
     from models.evidence.suggest import suggest_edition
     from training.console_evidence import show_evidence, show_suggestion
     from training.dataset import load_dataset
-    from training.evidence import evidence_of, try_suggestion
+    from training.evidence import evidence_of, try_suggestion, write_edition
     from training.labels import UNWORKED
 
     with progress(as_json) as told:
@@ -58,7 +58,7 @@ def evidence(
         trial = try_suggestion(dataset)
     suggestion = suggest_edition(dataset.rulebook, found, dataset.fields)
     if suggest is not None:
-        suggest.write_text(suggestion.edition.text(), encoding="utf-8")
+        write_edition(suggestion.edition, suggest, Workspace(workspace))
     if as_json:
         say(
             {
