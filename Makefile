@@ -15,7 +15,7 @@ LEADS ?= 20000
 export OMP_WAIT_POLICY = passive
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: help run test check bench bench-real bench-quality bench-evidence bench-suggestions bench-leaks lock clean sample
+.PHONY: help run test check bench bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-leaks lock clean sample
 
 help: ## Show the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -70,6 +70,9 @@ bench-evidence: $(VENV)/.dev ## Do the intervals about criteria hold the truth: 
 
 bench-suggestions: $(VENV)/.dev ## Which points a suggested edition should move, tried by time
 	@$(BIN)/python tests/benchmarks/suggestions.py $(ARGS)
+
+bench-coverage: $(VENV)/.dev ## Do the 90 % intervals of likelihoods hold the true ones
+	@$(BIN)/python tests/benchmarks/intervals.py $(ARGS)
 
 bench-leaks: $(VENV)/.dev ## What the leak guard names in the raw files
 	@$(BIN)/python tests/benchmarks/leaks.py $(ARGS)

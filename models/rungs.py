@@ -35,7 +35,7 @@ class UpdatedPoints:
         design: which columns.
         mean: centre of f0.
         b: (2 + k,) intercept, slope and column coefficients: the mean over the three widths.
-        V: (2 + k, 2 + k) Laplace covariance at width 1, whose interval covers.
+        V: (2 + k, 2 + k) Laplace covariance for the interval; see `updated.interval_covariance`.
     """
 
     design: Design

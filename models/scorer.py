@@ -130,7 +130,7 @@ class Scorer:
         agreed = award(self.rulebook, facts_of(snapshot, features))
         leads = self.leads(features, agreed)
         parts = self.ladder.parts(leads)
-        half = self.ladder.half_width(leads)
+        half = self.ladder.half_width(leads, parts.f)
         told = Told(self._lines, self.ladder, snapshot, features, agreed, parts)
         return Scores(
             n=snapshot.n,

@@ -117,7 +117,8 @@ def evaluate(dataset: Dataset, threads: int, seed: int) -> Evaluation | None:
         return None
     fitted = fit_rows(dataset, new_ladder(dataset, threads, seed), past).fitted_
     leads = leads_of(dataset, fitted).take(next_)
-    f, half = fitted.log_odds(leads), fitted.half_width(leads)
+    f = fitted.log_odds(leads)
+    half = fitted.half_width(leads, f)
     p, agreed_p = sigmoid(f), sigmoid(fitted.fitted.log_odds(leads.f0))
     rate_before = float(dataset.y[past].mean())
     return Evaluation(
