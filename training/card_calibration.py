@@ -130,7 +130,7 @@ def gain(tested: Mapping[str, Any]) -> Section:
     twin = Grid(head, rows, "Conversions caught, in 100")
     data = {"model": tested["gain"], "rulebook": tested["gain_rulebook"]}
     picture = Picture("gain", "Conversions caught by the best scores", reading, data, twin)
-    return Section("What working the best scores catches", (reading,), pictures=(picture,))
+    return Section("What working the best scores catches", pictures=(picture,))
 
 
 def segments_of(tested: Mapping[str, Any]) -> Section:

@@ -26,7 +26,7 @@ def sections(card: Mapping[str, Any], versions: Mapping[str, str]) -> list[Secti
     if tested is not None:
         found += [calibration(card), meaning(tested), gain(tested), segments_of(tested)]
     found += [evidence(card), drift(card), limits(card), reproduce(card, versions)]
-    return [s for s in found if s.says or s.items or s.grids]
+    return [s for s in found if s.says or s.items or s.grids or s.pictures]
 
 
 def purpose(card: Mapping[str, Any]) -> Section:

@@ -14,7 +14,7 @@ from training.dataset import Dataset
 from training.evaluate import Evaluation, fit_rows, leads_of, new_ladder
 from training.rungs import mean_and_error
 
-LONG = 3000
+LONG = 1500
 """Leads taught above which only a quarter is tried: the curve must cost less than the model."""
 _FEWEST = 10
 """Conversions, and non-conversions, that a part must hold to be tried."""
@@ -77,8 +77,9 @@ def curve_sentence(points: list[dict[str, Any]]) -> str:
     last, full = points[-2], points[-1]
     told = f"Log loss on the same held-out leads: {', '.join(parts)}."
     if last["behind"] <= 2 * last["behind_standard_error"]:
-        return f"{told} Between the last two there is no difference clear of chance: more " + (
-            "leads of the same kind would buy little that could be measured."
+        return (
+            f"{told} The last step shows no gain clear of chance: more leads of the same kind "
+            "would buy little that could be measured."
         )
     ratio = full["leads"] / last["leads"]
     bought = last["behind"] / (ratio - 1) / 2

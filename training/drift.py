@@ -123,8 +123,9 @@ def moved_between(label: str, name: str, older: Column, newer: Column) -> Moved:
     q = (b + 0.5) / (b.sum() + 0.5 * len(b))
     parts = (q - p) * np.log(q / p)
     noise = (len(a) - 1) * (1 / max(len(older), 1) + 1 / max(len(newer), 1))
-    worst = names[int(parts.argmax())]
     shares = (a / max(a.sum(), 1), b / max(b.sum(), 1))
+    # The index dwells on bins that were nearly empty; people see what moved by many leads.
+    worst = names[int(np.abs(shares[1] - shares[0]).argmax())]
     says = "; ".join(_says(worst, names, shares, older, newer))
     return Moved(label, name, float(parts.sum()), noise, says)
 

@@ -218,7 +218,7 @@ def test_the_curve_says_what_twice_the_history_would_buy() -> None:
         [p.as_json() for p in points]
     )
     flat = [Point(100, 9, 0.321, 0.6, (0.001, 0.002)), points[1]]
-    assert "no difference clear of chance" in curve_sentence([p.as_json() for p in flat])
+    assert "no gain clear of chance" in curve_sentence([p.as_json() for p in flat])
 
 
 def test_the_diagram_on_the_card_is_the_diagram(card, dataset) -> None:
