@@ -1,38 +1,46 @@
-"""The columns that trees look at: numbers, category codes, and how common each level was."""
+"""The columns that trees look at: numbers, category codes, how common and how good a level is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from features.arrays import Column, Floats, Table
+from features.arrays import Column, Floats, Ints, Table
 
 MOST_LEVELS = 200
 """Of a category; rarer levels are unseen to trees, as new ones are."""
+MISSING = ""
+"""A missing category is a level of its own; no real level is empty."""
+MANY = 3
+"""Levels from which a category also tells how common and how good each of them is."""
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """Features as a float matrix. Missing, unseen and rare categories are NaN.
+    """Features as a float matrix. Unseen and rare categories, and missing numbers, are NaN.
 
     Attributes:
         features: the features, in order: one column each.
         levels: per category, its levels; the position is the code.
         counts: per category of three or more levels, how often each occurred in training; each
             such category gives one more column, `log(count)`, whose contribution is the category's.
+        rates: per the same categories, the conversion of each level in training, shrunk to that of
+            all (`models.target_statistics`), and last that of all, for unseen levels; again one
+            more column each, whose contribution is the category's.
     """
 
     features: tuple[str, ...]
     levels: Mapping[str, tuple[str, ...]]
     counts: Mapping[str, tuple[int, ...]]
+    rates: Mapping[str, tuple[float, ...]]
 
     @property
     def width(self) -> int:
         """Number of columns."""
-        return len(self.features) + len(self.counts)
+        return len(self.features) + len(self.counts) + len(self.rates)
 
     @property
     def categories(self) -> list[int]:
@@ -42,12 +50,23 @@ class Encoding:
     @property
     def owners(self) -> list[str]:
         """The feature that each column belongs to."""
-        return [*self.features, *self.counts]
+        return [*self.features, *self.counts, *self.rates]
+
+    @property
+    def of_rates(self) -> slice:
+        """Which columns hold the levels' conversion."""
+        return slice(self.width - len(self.rates), self.width)
+
+    def codes(self, features: Table) -> Ints:
+        """Codes of the categories that have counts, -1 for unseen levels. Shape (n, k)."""
+        found = [_codes(features[name], self.levels[name]) for name in self.counts]
+        return np.column_stack(found) if found else np.zeros((features.n, 0), dtype=np.int64)
 
     def matrix(self, features: Table) -> Floats:
         """The matrix of shape (n, width)."""
         X = np.empty((features.n, self.width))
-        at = len(self.features)
+        first_count, first_rate = len(self.features), self.of_rates.start
+        many = list(self.counts)
         for i, name in enumerate(self.features):
             if name not in self.levels:
                 X[:, i] = features[name]
@@ -55,11 +74,15 @@ class Encoding:
             codes = _codes(features[name], self.levels[name])
             X[:, i] = np.where(codes < 0, np.nan, codes)
             if name in self.counts:
+                at = many.index(name)
                 # An unseen level occurred never; log(1) stands for it as the rarest.
-                logs = np.log(np.array([*self.counts[name], 1.0]))
-                X[:, at] = logs[codes]
-                at += 1
+                X[:, first_count + at] = np.log(np.array([*self.counts[name], 1.0]))[codes]
+                X[:, first_rate + at] = np.array(self.rates[name])[codes]
         return X
+
+    def with_rates(self, rates: Mapping[str, tuple[float, ...]]) -> Encoding:
+        """The same columns with what history said of the levels."""
+        return replace(self, rates=rates)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; `from_json` reads them back."""
@@ -67,6 +90,7 @@ class Encoding:
             "features": list(self.features),
             "levels": {k: list(v) for k, v in self.levels.items()},
             "counts": {k: list(v) for k, v in self.counts.items()},
+            "rates": {k: list(v) for k, v in self.rates.items()},
         }
 
     @classmethod
@@ -76,11 +100,15 @@ class Encoding:
             tuple(told["features"]),
             {k: tuple(v) for k, v in told["levels"].items()},
             {k: tuple(v) for k, v in told["counts"].items()},
+            {k: tuple(v) for k, v in told["rates"].items()},
         )
 
 
 def learn_encoding(features: Table) -> Encoding:
-    """Vocabularies and counts from the training leads; features that never vary are left out."""
+    """Vocabularies and counts from the training leads; features that never vary are left out.
+
+    Rates are not known yet and stand at 0; outcomes teach them (`Encoding.with_rates`).
+    """
     names, levels, counts = [], {}, {}
     for name in features.names:
         column = features[name]
@@ -91,17 +119,19 @@ def learn_encoding(features: Table) -> Encoding:
             continue
         found: dict[str, int] = {}
         for value in column:
-            if value is not None:
-                found[value] = found.get(value, 0) + 1
+            level = MISSING if value is None else value
+            found[level] = found.get(level, 0) + 1
         kept = sorted(sorted(found, key=lambda v: (-found[v], v))[:MOST_LEVELS])
-        if len(kept) > 1 or (kept and found[kept[0]] < len(column)):
+        if len(kept) > 1:
             names.append(name)
             levels[name] = tuple(kept)
-            if len(kept) >= 3:
+            if len(kept) >= MANY:
                 counts[name] = tuple(found[v] for v in kept)
-    return Encoding(tuple(names), levels, counts)
+    rates = {name: (0.0,) * (len(levels[name]) + 1) for name in counts}
+    return Encoding(tuple(names), levels, counts, rates)
 
 
 def _codes(column: Column, levels: tuple[str, ...]) -> Any:
-    code = {level: i for i, level in enumerate(levels)}
+    code: dict[str | None, int] = {level: i for i, level in enumerate(levels)}
+    code[None] = code.get(MISSING, -1)
     return np.fromiter((code.get(v, -1) for v in column), dtype=np.int64, count=len(column))

@@ -2,9 +2,9 @@
 
 Everything is additive in log-odds::
 
-    f = alpha + beta (w1 f1 + (w2 + wg) f2 + (wx + wn) base + trees)
+    f = alpha + beta (w1 f1 + (w2 + wg) f2 + (wx + wn + wr) base + trees)
 
-where `trees` is one booster, the weighted sum of g, x and n.
+where `trees` is one booster, the weighted sum of g, x, n and r.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from features.arrays import Floats
 from models.encoding import Encoding
 from models.history import Leads
-from models.rungs import Affine, FittedScale, UpdatedPoints
+from models.rungs import FROM_BASE, Affine, FittedScale, UpdatedPoints
 from models.scale import Scale
 from models.trees import Trees
 
@@ -61,7 +61,7 @@ class FittedLadder:
         updated: rung 2.
         weights: of the rungs, summing to 1; rungs that are not named weigh nothing.
         affine: the calibration.
-        base: log-odds of the base rate, where x and n start.
+        base: log-odds of the base rate, where x, n and r start.
         encoding: the columns of the booster.
         trees: the booster's text; "" without one.
         threads: for prediction.
@@ -87,7 +87,7 @@ class FittedLadder:
     def _shares(self) -> tuple[float, float, float]:
         w = self.weights
         on_updated = w.get("updated", 0.0) + w.get("g", 0.0)
-        return w.get("fitted", 0.0), on_updated, w.get("x", 0.0) + w.get("n", 0.0)
+        return w.get("fitted", 0.0), on_updated, sum(w.get(rung, 0.0) for rung in FROM_BASE)
 
     @property
     def informative(self) -> bool:

@@ -9,7 +9,7 @@ from models.bayes import log_loss_of
 from models.design import learn_design
 from models.folds import chained
 from models.history import History
-from models.updated import Taught, refit_points
+from models.updated import Taught, coefficients
 
 HALF_LIVES = (0.4, 0.2, 0.1, 0.05)
 """Candidates, as shares of the training period; no ageing is the default they must beat."""
@@ -66,12 +66,13 @@ def choose_half_life(taught: Taught, history: History) -> float | None:
     """
     if history.order is None:
         raise ValueError("a half-life needs leads in time order; this history has none")
-    plain, blocks = _chained_losses(taught, history, None)
+    X = taught.rung.rows(history.leads)
+    plain, blocks = _chained_losses(taught, X, history, None)
     best, best_gain = None, 0.0
     for half_life in HALF_LIVES:
         if _effective(weights_by_age(history.order, half_life), history.y) < ENOUGH:
             continue
-        losses, _ = _chained_losses(taught, history, half_life)
+        losses, _ = _chained_losses(taught, X, history, half_life)
         gain, error = _weighted_mean(plain - losses, blocks)
         if gain > CLEAR * error and gain > best_gain:
             best, best_gain = half_life, gain
@@ -90,15 +91,18 @@ def _weighted_mean(x: Floats, w: Floats) -> tuple[float, float]:
 
 
 def _chained_losses(
-    taught: Taught, history: History, half_life: float | None
+    taught: Taught, X: Floats, history: History, half_life: float | None
 ) -> tuple[Floats, Floats]:
     """Log losses of the leads of all blocks but the first, and their block's number."""
     assert history.order is not None
     losses, blocks = [], []
     for fold in chained(history.y, history.order):
-        past, next_ = history.take(fold.train), history.take(fold.test)
+        past = history.take(fold.train)
         assert past.order is not None
-        refitted = refit_points(taught, past.weighted(weights_by_age(past.order, half_life)))
-        losses.append(log_loss_of(refitted.rung.log_odds(next_.leads), next_.y))
-        blocks.append(np.full(len(next_), float(fold.block)))
+        past = past.weighted(weights_by_age(past.order, half_life))
+        modes = coefficients(X[fold.train], past, taught.variances, taught.modes)
+        b = np.mean([mode.b for mode in modes], axis=0)
+        f = history.leads.f0[fold.test] + X[fold.test] @ b
+        losses.append(log_loss_of(f, history.y[fold.test]))
+        blocks.append(np.full(len(fold.test), float(fold.block)))
     return np.concatenate(losses), np.concatenate(blocks)

@@ -10,8 +10,10 @@ from features.arrays import Floats
 from models.design import Design
 from models.history import Leads
 
-RUNGS = ("fitted", "updated", "g", "x", "n")
-"""Rung 1, rung 2, and the three boosters of rung 3: g knows the agreement, x and n do not."""
+RUNGS = ("fitted", "updated", "g", "x", "n", "r")
+"""Rung 1, rung 2, and the four boosters of rung 3: g knows the agreement, the others do not."""
+FROM_BASE = ("x", "n", "r")
+"""Boosters that start from the base rate."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.optimize import minimize
 
-from features.arrays import Floats
+from features.arrays import Floats, Ints
 from models.bayes import log_loss_of, posterior_mode
 from models.rungs import Affine
 from models.scale import sigmoid
@@ -31,6 +31,7 @@ def prior_weights(rungs: tuple[str, ...], m: float) -> Floats:
         "g": 0.2 * m / (m + 25),
         "x": 0.1 * m / (m + 50),
         "n": 0.1 * m / (m + 50),
+        "r": 0.05 * m / (m + 100),
     }
     w0 = np.array([stated[r] for r in rungs])
     return np.asarray(w0 / w0.sum())
@@ -73,3 +74,44 @@ def calibrate(F: Floats, y: Floats, w: Floats) -> Affine:
     mode = posterior_mode(X, y, w, F, np.full(2, AFFINE_SD**2))
     a, b = float(mode.b[0]), float(mode.b[1])
     return Affine(a - b * mean, 1.0 + b)
+
+
+def calibrate_in_time(F: Floats, y: Floats, w: Floats, blocks: Ints) -> Affine:
+    """The same where predictions came block after block: base rates wander between blocks.
+
+    The slope is that of all leads. The shift is a random-effects mean over blocks: where they
+    disagree by more than chance (DerSimonian & Laird 1986), five blocks are five observations and
+    not thousands, and the shift is shrunk accordingly. Later blocks, taught by more and nearer to
+    now, count in proportion to their number.
+
+    Args:
+        F: (n,) log-odds of leads that were not in the fit.
+        y: (n,) outcomes.
+        w: (n,) weights.
+        blocks: (n,) numbers of the blocks, from 1, in time order.
+    """
+    mean = float(np.average(F, weights=w))
+    X = np.column_stack([np.ones_like(F), F - mean])
+    slope = float(posterior_mode(X, y, w, F, np.full(2, AFFINE_SD**2)).b[1])
+    G = F + slope * (F - mean)
+    names = np.unique(blocks)
+    shifts, errors = np.array(
+        [_shift(G[blocks == k], y[blocks == k], w[blocks == k]) for k in names]
+    ).T
+    each = names / names.mean() / (errors + _between(shifts, errors))
+    shift = float(each @ shifts / (each.sum() + 1 / AFFINE_SD**2))
+    return Affine(shift - slope * mean, 1.0 + slope)
+
+
+def _shift(G: Floats, y: Floats, w: Floats) -> tuple[float, float]:
+    """What one block's log-odds lack, and its squared error. A block of few leads lacks little."""
+    mode = posterior_mode(np.ones((len(G), 1)), y, w, G, np.ones(1))
+    return float(mode.b[0]), float(mode.V[0, 0])
+
+
+def _between(shifts: Floats, errors: Floats) -> float:
+    """Variance between blocks beyond chance, by the method of moments."""
+    h = 1 / errors
+    apart = float(h @ (shifts - h @ shifts / h.sum()) ** 2)
+    room = float(h.sum() - (h**2).sum() / h.sum())
+    return max(0.0, (apart - (len(h) - 1)) / room) if room > 0 else 0.0

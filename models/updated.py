@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from features.arrays import Floats, Ints
-from models.bayes import leave_one_out, posterior_mode
+from models.bayes import Mode, leave_one_out, posterior_mode
 from models.design import Design, learn_design
 from models.history import History
 from models.rungs import FittedScale, UpdatedPoints
@@ -50,11 +50,13 @@ class Taught:
         rung: the fitted rung.
         left_out: (n,) leave-one-out log-odds of the leads that taught it.
         variances: per width, the (2 + k,) prior variances that history taught.
+        modes: per width, the (2 + k,) coefficients.
     """
 
     rung: UpdatedPoints
     left_out: Floats = field(repr=False)
     variances: tuple[Floats, ...] = field(repr=False)
+    modes: tuple[Floats, ...] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -151,18 +153,39 @@ def interval_covariance(X: Floats, history: History, variance: Floats, start: Fl
     return posterior_mode(X, history.y, history.w, history.leads.f0, scaled, start).V
 
 
-def refit_points(taught: Taught, history: History) -> Taught:
-    """The same columns and variances on other leads: what a fold does."""
-    return _fit(taught.rung, taught.rung.rows(history.leads), history, taught.variances)
-
-
-def _fit(rung: UpdatedPoints, X: Floats, history: History, variances: tuple[Floats, ...]) -> Taught:
+def coefficients(
+    X: Floats, history: History, variances: tuple[Floats, ...], starts: tuple[Floats, ...] = ()
+) -> list[Mode]:
+    """The posterior mode at every width, each begun at `starts` or at the width before it."""
     y, w, f0 = history.y, history.w, history.leads.f0
-    modes, start = [], None
-    for variance in variances:
-        mode = posterior_mode(X, y, w, f0, variance, start)
-        start = mode.b
-        modes.append(mode)
+    modes: list[Mode] = []
+    for i, variance in enumerate(variances):
+        before = modes[-1].b if modes else None
+        modes.append(posterior_mode(X, y, w, f0, variance, starts[i] if starts else before))
+    return modes
+
+
+def refit_points(taught: Taught, X: Floats, history: History) -> Taught:
+    """The same columns and variances on other leads: what a fold does.
+
+    Args:
+        taught: rung 2 of the whole history.
+        X: (n, 2 + k) its rows for the leads of `history`; see `UpdatedPoints.rows`.
+        history: the leads that teach now.
+    """
+    return _fit(taught.rung, X, history, taught.variances, taught.modes)
+
+
+def _fit(
+    rung: UpdatedPoints,
+    X: Floats,
+    history: History,
+    variances: tuple[Floats, ...],
+    starts: tuple[Floats, ...] = (),
+) -> Taught:
+    modes = coefficients(X, history, variances, starts)
+    y, w = history.y, history.w
     left_out = np.mean([leave_one_out(mode, X, y, w) for mode in modes], axis=0)
     b = np.mean([mode.b for mode in modes], axis=0)
-    return Taught(UpdatedPoints(rung.design, rung.mean, b, modes[-1].V), left_out, variances)
+    found = UpdatedPoints(rung.design, rung.mean, b, modes[-1].V)
+    return Taught(found, left_out, variances, tuple(mode.b for mode in modes))

@@ -18,7 +18,8 @@ NAMES = {
     "updated": "updated points",
     "g": "corrections of the agreement",
     "x": "extra trees",
-    "n": "native trees",
+    "n": "greedy trees",
+    "r": "trees that see how good levels were",
 }
 
 

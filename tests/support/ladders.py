@@ -11,8 +11,9 @@ from models.booster_text import combine
 from models.design import learn_design
 from models.encoding import Encoding, learn_encoding
 from models.likelihood import FittedLadder
-from models.rungs import Affine, FittedScale, UpdatedPoints
+from models.rungs import RUNGS, Affine, FittedScale, UpdatedPoints
 from models.scale import Scale
+from models.target_statistics import learn_rates
 
 
 def stated_scale(rulebook: Rulebook) -> Scale:
@@ -29,9 +30,9 @@ def random_ladder(
     design = learn_design(features, share)
     k = 2 + len(design.centre)
     encoding = learn_encoding(features)
-    weights = dict(
-        zip(("fitted", "updated", "g", "x", "n"), rng.dirichlet(np.ones(5)), strict=True)
-    )
+    y = rng.integers(0, 2, features.n).astype(float)
+    encoding = learn_rates(encoding, encoding.codes(features), y, np.ones(features.n))
+    weights = dict(zip(RUNGS, rng.dirichlet(np.ones(len(RUNGS))), strict=True))
     spread = rng.normal(0, 0.3, (k, k))
     return FittedLadder(
         stated=stated_scale(rulebook),
