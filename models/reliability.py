@@ -151,6 +151,18 @@ def consistency_band(
     return low[where], high[where]
 
 
+def by_chance(
+    p: Floats, error: Callable[[Floats, Floats], float], seed: int, resamples: int = 200
+) -> tuple[float, float]:
+    """Mean and 95 % quantile of a calibration error if every told likelihood were true.
+
+    Binned errors are never 0 on finite leads; this is what there is to beat.
+    """
+    rng = np.random.default_rng(seed)
+    found = [error((rng.random(len(p)) < p).astype(np.float64), p) for _ in range(resamples)]
+    return float(np.mean(found)), float(np.quantile(found, 0.95))
+
+
 def smooth_error(y: Floats, p: Floats) -> float:
     """Smooth expected calibration error (Blasiok & Nakkiran 2023, arXiv 2309.12236).
 

@@ -10,7 +10,8 @@ import numpy as np
 from features.arrays import Floats
 from models.evidence.criteria import Evidence
 from models.ladder import LadderClassifier
-from models.reliability import Diagram, diagram
+from models.metrics import ece
+from models.reliability import Diagram, by_chance, diagram
 from training.curve import Point
 from training.dataset import Dataset
 from training.drift import drifts
@@ -128,6 +129,7 @@ def _tested(evaluation: Evaluation, groups: list[Segment]) -> dict[str, Any]:
     return evaluation.as_json() | {
         "corp": _drawn(diagram(y, p)) if drawn else None,
         "corp_rulebook": _drawn(diagram(y, evaluation.agreed_p)) if drawn else None,
+        "ece_by_chance": dict(zip(("mean", "p95"), by_chance(p, ece, 0), strict=True)),
         "told_histogram": np.histogram(p, bins=20, range=(0, 1))[0].tolist(),
         "gain": _gain(y, p),
         "gain_rulebook": _gain(y, evaluation.agreed_p),

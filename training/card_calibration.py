@@ -37,11 +37,17 @@ def calibration(card: Mapping[str, Any]) -> Section:
     head = ("", *(name for _, name in _METRICS))
     caption = f"{tested['tested']:,} held-out leads ({tested['split']})"
     grids = [Grid(head, rows, caption)]
+    chance = tested["ece_by_chance"]
+    floor = (
+        f"ECE {tested['leadpact']['ece']:.4f}; on these leads true likelihoods would show "
+        f"{chance['mean']:.4f} on average, and less than {chance['p95']:.4f} in 95 of 100 draws."
+    )
     pictures = []
     if tested["corp"] is None:
         says = [f"{tested['tested']:,} held-out leads are too few to draw a reliability diagram."]
     else:
         says = [
+            floor,
             _reading("This model", tested["corp"]),
             _reading("Rulebook", tested["corp_rulebook"]),
         ]

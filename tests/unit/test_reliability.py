@@ -7,9 +7,10 @@ import pytest
 from sklearn.isotonic import IsotonicRegression
 
 from features.arrays import Floats
-from models.metrics import brier, log_loss
+from models.metrics import brier, ece, log_loss
 from models.rates import difference, rate_of
 from models.reliability import (
+    by_chance,
     consistency_band,
     decompose,
     diagram,
@@ -149,3 +150,12 @@ def test_the_difference_of_two_rates_covers_the_true_one() -> None:
         _, low, high = difference(a, b)
         held += low <= 0.05 <= high
     assert held / 1500 == pytest.approx(0.9, abs=0.03)
+
+
+def test_a_binned_error_of_true_likelihoods_is_what_chance_gives() -> None:
+    y, p = _drawn(2600, 11)
+    mean, often = by_chance(p, ece, 3)
+    assert 0.008 < mean < often < 0.03
+    drawn = [ece(*_drawn(2600, 50 + seed)) for seed in range(60)]
+    assert np.mean(drawn) == pytest.approx(mean, rel=0.12)
+    assert ece(y, np.minimum(1.5 * p, 1)) > often
