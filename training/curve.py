@@ -14,7 +14,7 @@ from training.dataset import Dataset
 from training.evaluate import Evaluation, fit_rows, leads_of, new_ladder
 from training.rungs import mean_and_error
 
-LONG = 1500
+LONG = 4000
 """Leads taught above which only a quarter is tried: the curve must cost less than the model."""
 _FEWEST = 10
 """Conversions, and non-conversions, that a part must hold to be tried."""

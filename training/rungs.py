@@ -91,7 +91,10 @@ def rungs_sentences(found: list[dict[str, Any]]) -> list[str]:
     combined = by.get("combined")
     if combined is not None:
         gain, error = combined["gain"], combined["gain_standard_error"]
-        clear = "clear of chance" if gain > 2 * error else "not clear of chance"
+        if gain > 2 * error:
+            clear = "clear of chance"
+        else:
+            clear = "not clear of chance, so the weights stay near those they start from"
         says.append(
             f"Together {combined['log_loss']:.4f} on leads outside each fit, against "
             f"{by['fitted']['log_loss']:.4f} for the agreed points on a fitted scale: a gain of "
