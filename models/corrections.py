@@ -30,8 +30,8 @@ GRID = (0, 5, 10, 20, 40, 80, 160, 320)
 LONG_GRID = (0, 20, 40, 80, 160, 320, 640)
 LONG = 5000
 """Leads from which the longer grid of rounds is tried."""
-SEEDS = 2
-"""Boosters of each style that are averaged."""
+SEEDS, MORE_SEEDS = 2, 4
+"""Boosters of each style that are averaged; more where steps are large."""
 NEGLIGIBLE = 0.001
 """Trees that count less are dropped."""
 HOPELESS = 12.0
@@ -82,12 +82,12 @@ class Growing:
 
 
 def growing_for(n: int, threads: int, seed: int, contributions: tuple[float, ...]) -> Growing:
-    """Two seeds; small histories get a small step, long ones half the trees, at no loss."""
+    """Small histories take small steps; long ones twice the step, half as often, averaged more."""
     if n < 2000:
         return Growing(0.05, SEEDS, GRID, threads, seed, contributions)
     grid = LONG_GRID if n >= LONG else GRID
     halved = tuple(dict.fromkeys(r // 2 for r in grid))
-    return Growing(0.1, SEEDS, halved, threads, seed, contributions)
+    return Growing(0.1, MORE_SEEDS, halved, threads, seed, contributions)
 
 
 @dataclass(frozen=True)
