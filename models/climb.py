@@ -10,6 +10,8 @@ import numpy as np
 from features.arrays import Floats, Ints
 from models.booster_text import combine
 from models.corrections import (
+    AT_LAST,
+    IN_FOLDS,
     RATED,
     STYLES,
     Matrix,
@@ -141,7 +143,7 @@ class Climb:
             weight = w[at : at + len(test)]
             at += len(test)
             for style in self.styles:
-                data = self._matrix(style, fold.train, past, taught)
+                data = self._matrix(style, fold.train, past, taught, IN_FOLDS)
                 asked = self._asked(style, fold, past)
                 start = updated if style == "g" else base
                 parts[style].append(Part(data, asked, start, self.history.y[test], weight))
@@ -154,12 +156,14 @@ class Climb:
             return past
         return past.weighted(weights_by_age(past.order, self.half_life))
 
-    def _matrix(self, style: str, rows: Ints, past: History, taught: Taught) -> Matrix:
+    def _matrix(
+        self, style: str, rows: Ints, past: History, taught: Taught, boosters: int
+    ) -> Matrix:
         """The leads that teach a style's boosters; target statistics for those that rate levels."""
         base = np.full(len(past), logit(past.base_rate))
         start = taught.left_out if style == "g" else base
         made = []
-        for repeat in range(self.how.seeds):
+        for repeat in range(boosters):
             X = self.encoded[rows]
             X[:, self.encoding.of_rates] = 0.0
             if style in RATED and len(self.encoding.rates):
@@ -192,10 +196,11 @@ class Climb:
             if style not in weights:
                 continue
             c = rounds[style]
-            boosters = begin(style, self._matrix(style, every, self.history, self.fresh), self.how)
+            data = self._matrix(style, every, self.history, self.fresh, AT_LAST)
+            boosters = begin(style, data, self.how)
             grow(boosters, 0, len(c))
             for booster in boosters:
                 found.append(booster.model_to_string())
                 # A booster that found nothing more to split stops early.
-                factors.append(c[: booster.num_trees()] * weights[style] / self.how.seeds)
+                factors.append(c[: booster.num_trees()] * weights[style] / AT_LAST)
         return combine(found, factors) if found else ""

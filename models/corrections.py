@@ -30,12 +30,12 @@ GRID = (0, 5, 10, 20, 40, 80, 160, 320)
 LONG_GRID = (0, 20, 40, 80, 160, 320, 640)
 LONG = 5000
 """Leads from which the longer grid of rounds is tried."""
-SEEDS, MORE_SEEDS = 2, 4
-"""Boosters of each style that are averaged; more where steps are large."""
+IN_FOLDS, AT_LAST = 2, 4
+"""Boosters of each style that are averaged, in every fold and in the model itself."""
 NEGLIGIBLE = 0.001
 """Trees that count less are dropped."""
-HOPELESS = 12.0
-"""Nats above the best number of rounds, so e^-12 in weight, at which more rounds are not tried."""
+HOPELESS = 8.0
+"""Nats above the best number of rounds, so e^-8 in weight, at which more rounds are not tried."""
 _WIDE = 4000
 """Leads from which a second thread pays in LightGBM."""
 
@@ -66,7 +66,6 @@ class Growing:
 
     Attributes:
         learning_rate: shrinkage of each tree.
-        seeds: that many boosters are averaged.
         grid: numbers of rounds that are weighed against each other, ascending from 0.
         threads: of LightGBM; the result does not depend on it.
         seed: of everything random.
@@ -74,7 +73,6 @@ class Growing:
     """
 
     learning_rate: float
-    seeds: int
     grid: tuple[int, ...]
     threads: int
     seed: int
@@ -82,12 +80,12 @@ class Growing:
 
 
 def growing_for(n: int, threads: int, seed: int, contributions: tuple[float, ...]) -> Growing:
-    """Small histories take small steps; long ones twice the step, half as often, averaged more."""
+    """Small histories take small steps; long ones twice the step, half as often, at no loss."""
     if n < 2000:
-        return Growing(0.05, SEEDS, GRID, threads, seed, contributions)
+        return Growing(0.05, GRID, threads, seed, contributions)
     grid = LONG_GRID if n >= LONG else GRID
     halved = tuple(dict.fromkeys(r // 2 for r in grid))
-    return Growing(0.1, MORE_SEEDS, halved, threads, seed, contributions)
+    return Growing(0.1, halved, threads, seed, contributions)
 
 
 @dataclass(frozen=True)
@@ -127,16 +125,16 @@ class Part:
 
 
 def begin(style: str, data: Matrix, how: Growing) -> list[lgb.Booster]:
-    """Boosters of one style, one per seed, without a tree yet."""
+    """Boosters of one style, one per matrix, without a tree yet."""
     found = []
-    for repeat in range(how.seeds):
+    for repeat, X in enumerate(data.X):
         params = _COMMON | STYLES[style] | _seeds(style, how.seed + 101 * repeat)
         threads = how.threads if len(data.y) >= _WIDE else 1
         params |= {"learning_rate": how.learning_rate, "num_threads": threads}
         if any(c != 1.0 for c in how.contributions):
             params["feature_contri"] = list(how.contributions)
         dataset = lgb.Dataset(
-            data.X[repeat],
+            X,
             label=data.y,
             weight=data.w,
             init_score=data.start,

@@ -36,8 +36,8 @@ def matrix(features, y, seeds):
     )
 
 
-def how(grid=(0, 4, 8, 16), seeds=2, threads=1):
-    return Growing(0.1, seeds, grid, threads, 3, ())
+def how(grid=(0, 4, 8, 16), threads=1):
+    return Growing(0.1, grid, threads, 3, ())
 
 
 def parts(signal=1.5):
