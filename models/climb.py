@@ -10,7 +10,6 @@ import numpy as np
 from features.arrays import Floats, Ints
 from models.booster_text import combine
 from models.corrections import (
-    AT_LAST,
     IN_FOLDS,
     RATED,
     STYLES,
@@ -196,11 +195,11 @@ class Climb:
             if style not in weights:
                 continue
             c = rounds[style]
-            data = self._matrix(style, every, self.history, self.fresh, AT_LAST)
+            data = self._matrix(style, every, self.history, self.fresh, self.how.boosters)
             boosters = begin(style, data, self.how)
             grow(boosters, 0, len(c))
             for booster in boosters:
                 found.append(booster.model_to_string())
                 # A booster that found nothing more to split stops early.
-                factors.append(c[: booster.num_trees()] * weights[style] / AT_LAST)
+                factors.append(c[: booster.num_trees()] * weights[style] / self.how.boosters)
         return combine(found, factors) if found else ""

@@ -30,9 +30,9 @@ GRID = (0, 5, 10, 20, 40, 80, 160, 320)
 LONG_GRID = (0, 20, 40, 80, 160, 320, 640)
 LONG = 5000
 """Leads from which the longer grid of rounds is tried."""
-IN_FOLDS, AT_LAST = 2, 4
-"""Boosters of each style that are averaged, in every fold and in the model itself."""
-NEGLIGIBLE = 0.001
+IN_FOLDS = 2
+"""Boosters of each style that are averaged in every fold."""
+NEGLIGIBLE = 0.01
 """Trees that count less are dropped."""
 HOPELESS = 8.0
 """Nats above the best number of rounds, so e^-8 in weight, at which more rounds are not tried."""
@@ -66,6 +66,7 @@ class Growing:
 
     Attributes:
         learning_rate: shrinkage of each tree.
+        boosters: of each style that are averaged in the model.
         grid: numbers of rounds that are weighed against each other, ascending from 0.
         threads: of LightGBM; the result does not depend on it.
         seed: of everything random.
@@ -73,6 +74,7 @@ class Growing:
     """
 
     learning_rate: float
+    boosters: int
     grid: tuple[int, ...]
     threads: int
     seed: int
@@ -80,12 +82,12 @@ class Growing:
 
 
 def growing_for(n: int, threads: int, seed: int, contributions: tuple[float, ...]) -> Growing:
-    """Small histories take small steps; long ones twice the step, half as often, at no loss."""
+    """Small histories take small steps; long ones twice the step, half as often, averaged more."""
     if n < 2000:
-        return Growing(0.05, GRID, threads, seed, contributions)
+        return Growing(0.05, 2, GRID, threads, seed, contributions)
     grid = LONG_GRID if n >= LONG else GRID
     halved = tuple(dict.fromkeys(r // 2 for r in grid))
-    return Growing(0.1, halved, threads, seed, contributions)
+    return Growing(0.1, 4, halved, threads, seed, contributions)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from models.scale import sigmoid
 NATS = 5.0
 """Worth of the prior weights; it rules under 200 leads and is forgotten above."""
 AFFINE_SD = 0.1
-NEGLIGIBLE = 0.01
+NEGLIGIBLE = 0.03
 """Rungs that weigh less are dropped."""
 
 

@@ -32,7 +32,7 @@ def _table(name: str, split: str, rows: Rows) -> str:
         at = [r for r in rows if r["size"] == size]
         lines.append(_line(size, at, methods))
     whole = [s for s in sizes if all(_losses_of(rows, s, m) for m in methods)]
-    if len(whole) > 1:
+    if len(whole) > 1 and len(methods) > 1:
         means = {m: np.mean([np.mean(_losses_of(rows, s, m)) for s in whole]) for m in methods}
         told = " | ".join(_bold(m, means) for m in methods)
         best = min((m for m in methods if m != US), key=means.__getitem__)

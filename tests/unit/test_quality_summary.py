@@ -51,3 +51,10 @@ def test_test_leads_never_teach_and_larger_parts_hold_the_smaller():
     assert (len(small), len(large)) == (50, 200)
     assert y[large].mean() == pytest.approx(y.mean(), abs=0.01)
     assert not np.array_equal(test, shuffled_third(y, 4)[1])
+
+
+def test_one_method_alone_is_told_without_a_verdict():
+    told = summary([row("leadpact", 0.4), row("leadpact", 0.3, size="all")])
+
+    assert "0.4000" in told
+    assert "met" not in told
