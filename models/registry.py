@@ -88,7 +88,10 @@ class Registry:
         found = client.get_experiment_by_name(self.name)
         if found is not None:
             return str(found.experiment_id)
-        where = self._workspace.artifacts.resolve().as_uri() if self._own else None
+        # A server knows where its files go; for a bare database MLflow would take ./mlruns,
+        # wherever the command happens to be run.
+        local = self._own or self._uri.startswith("sqlite:")
+        where = self._workspace.artifacts.resolve().as_uri() if local else None
         return str(client.create_experiment(self.name, artifact_location=where))
 
     def log(self, training: Training, bundle: Path, versions: Versions) -> Registered:
@@ -202,7 +205,8 @@ class Registry:
             source = f"models:/{self.name}/{found.version}"
             fetched = Path(mlflow.artifacts.download_artifacts(artifact_uri=source))
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copytree(fetched / "artifacts" / "bundle", target)
+            # MLflow keeps an artifact under the name of the folder it was logged from.
+            shutil.copytree(fetched / "artifacts" / model, target)
         _, versions = load(target)
         if versions.model != model:
             raise BundleRefused(
