@@ -98,7 +98,10 @@ def _pairs(keys: Texts, as_of: Instants, activities: Activities, of: Texts) -> T
     code: dict[Any, int] = {}
     row_code = np.array([_code(code, key) for key in keys], dtype=np.int64)
     found = np.fromiter((code.get(k, -1) for k in of), dtype=np.int64, count=len(of))
-    order = np.lexsort((activities.occurred_at, found))
+    # Touches of one instant are ordered by what they are: whoever delivers them in another order
+    # changes nothing.
+    ties = (_alphabetic(activities.channel), _alphabetic(activities.kind))
+    order = np.lexsort((*ties, activities.occurred_at, found))
     order = order[found[order] >= 0]
     counts = np.bincount(found[order], minlength=len(code) + 1)
     starts = np.concatenate(([0], np.cumsum(counts)[:-1]))
@@ -113,6 +116,12 @@ def _pairs(keys: Texts, as_of: Instants, activities: Activities, of: Texts) -> T
     a = activities
     labels = (a.channel[pick], a.kind[pick], a.team[pick])
     return Touches(n, row, age, *labels, a.value[pick], a.lead[pick])
+
+
+def _alphabetic(labels: Texts) -> Ints:
+    """Each label's place in alphabetic order."""
+    place = {label: i for i, label in enumerate(sorted(set(labels)))}
+    return np.fromiter((place[label] for label in labels), dtype=np.int64, count=len(labels))
 
 
 def _code(code: dict[Any, int], key: object) -> int:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, IO, Literal, Protocol
 
 import pandas as pd
 import pyarrow as pa
@@ -68,7 +68,7 @@ class _CsvWriter:
             inert[name] = inert[name].map(make_inert)
         # The csv module leaves a lone carriage return bare, and readers then see a new line.
         bare = any("\r" in str(cell) for name in texts for cell in inert[name])
-        how = csv.QUOTE_NONNUMERIC if bare else csv.QUOTE_MINIMAL
+        how: Literal[0, 2] = csv.QUOTE_NONNUMERIC if bare else csv.QUOTE_MINIMAL
         head = self._first
         inert.to_csv(self._file, sep=self._delimiter, index=False, header=head, quoting=how)
         self._first = False
