@@ -58,3 +58,9 @@ def test_one_method_alone_is_told_without_a_verdict():
 
     assert "0.4000" in told
     assert "met" not in told
+
+
+def test_repeats_that_a_method_has_not_been_through_yet_do_not_count():
+    told = summary([row("leadpact", 0.4), row("ebm", 0.5), row("ebm", 0.1, repeat=1)])
+
+    assert "| **0.4000** | 0.5000 | ebm | -0.1000" in told
