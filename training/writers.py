@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, IO, Literal, Protocol
+from typing import IO, Any, Literal, Protocol
 
 import pandas as pd
 import pyarrow as pa
