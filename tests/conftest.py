@@ -56,7 +56,7 @@ def trained(sample_folder: Path) -> Workspace:
     from training.pipeline import train
 
     workspace = Workspace(sample_folder)
-    train(Plan(workspace))
+    train(Plan(workspace, curve=False))
     return workspace
 
 
