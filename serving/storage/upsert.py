@@ -18,4 +18,6 @@ def insert_if_new(
     """
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     statement = dialect.insert(table).values(**row).on_conflict_do_nothing(index_elements=key)
-    return bool(connection.execute(statement).rowcount)
+    # RETURNING tells a row only when one was inserted; counts of rows differ between drivers.
+    found = connection.execute(statement.returning(*(table.c[name] for name in key)))
+    return found.first() is not None

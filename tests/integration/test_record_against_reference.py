@@ -149,8 +149,8 @@ class Machine(RuleBasedStateMachine):
 def test_any_order_of_writes_gives_the_references_scores(database: Database, trained: Workspace):
     scorer = Scorer.load(trained.champion())
     few = settings(
-        max_examples=15,
-        stateful_step_count=12,
+        max_examples=40,
+        stateful_step_count=20,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
