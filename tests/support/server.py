@@ -25,37 +25,41 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(folder: Path, *options: str) -> Iterator[str]:
-    """Serve a workspace's champion; gives the address, and stops the service at the end."""
+def started(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """Serve a workspace's champion; gives the process and its address, and ends it if it lives."""
     port = free_port()
     call = [sys.executable, str(ROOT / "leadpact.py"), "serve", "-w", str(folder)]
     process = subprocess.Popen(
         [*call, "--port", str(port), *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
     address = f"http://127.0.0.1:{port}"
     try:
         _wait(process, address)
-        yield address
+        yield process, address
     finally:
-        process.send_signal(signal.SIGINT)
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
         try:
             process.wait(20)
         except subprocess.TimeoutExpired:
             process.kill()
             raise
-        finally:
-            if process.stdout is not None:
-                process.stdout.close()
+
+
+@contextmanager
+def served(folder: Path, *options: str) -> Iterator[str]:
+    """Serve a workspace's champion; gives the address, and stops the service at the end."""
+    with started(folder, *options) as (_, address):
+        yield address
 
 
 def _wait(process: subprocess.Popen[bytes], address: str) -> None:
     for _ in range(300):
         if process.poll() is not None:
-            told = process.stdout.read().decode() if process.stdout else ""
-            raise AssertionError(f"the service ended with {process.returncode}: {told}")
+            raise AssertionError(f"the service ended with {process.returncode}")
         try:
             with urllib.request.urlopen(f"{address}/readyz", timeout=1):
                 return

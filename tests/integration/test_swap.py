@@ -1,0 +1,140 @@
+"""A promotion under load, and a service that dies under load: nobody notices, nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.bundle import load, save
+from models.workspace import Workspace
+from tests.support.server import served, started
+
+LEAD = {"lead": {"employees": 640, "industry": "logistics"}}
+
+
+@pytest.fixture
+def copied(trained: Workspace, tmp_path: Path) -> Workspace:
+    """A workspace whose champion may be changed."""
+    shutil.copytree(trained.folder, tmp_path / "halden")
+    return Workspace(tmp_path / "halden")
+
+
+def another_model(workspace: Workspace) -> str:
+    """The champion with another card: another model by name, the same by its scores."""
+    bundle, _ = load(workspace.champion())
+    folder = workspace.home / "bundles" / "half"
+    versions = save(replace(bundle, card=bundle.card | {"note": "another"}), folder)
+    folder.rename(workspace.bundle(versions.model))
+    return versions.model
+
+
+def call(address: str, method: str, path: str, body: object = None) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"content-type": "application/json"}
+    request = urllib.request.Request(address + path, data, headers, method=method)
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.load(answer)
+
+
+def until(what: Callable[[], bool], seconds: float = 15) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if what():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_a_promotion_under_load_reaches_every_process_and_fails_no_request(copied: Workspace):
+    first = copied.champion().name
+    second = another_model(copied)
+    answers: list[Any] = []
+    faults: list[BaseException] = []
+    stop = threading.Event()
+
+    def ask(address: str, k: int) -> None:
+        while not stop.is_set():
+            try:
+                answers.append(call(address, "POST", "/v1/score", {"leads": [LEAD] * 3}))
+                answers.append(call(address, "PUT", f"/v1/leads/L{k}", LEAD))
+            except BaseException as error:
+                faults.append(error)
+
+    with served(copied.folder, "--workers", "2") as address:
+        askers = [threading.Thread(target=ask, args=(address, k)) for k in range(3)]
+        for asker in askers:
+            asker.start()
+        assert until(lambda: len(answers) > 20)
+        copied.set_champion(second, "2")
+        seen: list[str] = []
+
+        def settled() -> bool:
+            seen.append(call(address, "GET", "/healthz")["model"])
+            return len(seen) > 20 and set(seen[-20:]) == {second}
+
+        assert until(settled)
+        stop.set()
+        for asker in askers:
+            asker.join()
+    assert faults == []
+    told = [x["versions"] for a in answers for x in a.get("results", [a.get("score")])]
+    assert {v["model"] for v in told} == {first, second}
+    for answer in answers:
+        if "results" in answer:
+            assert len({x["versions"]["model"] for x in answer["results"]}) == 1
+    assert all(v["bundle_sha256"].startswith(v["model"]) for v in told)
+
+
+def test_a_damaged_champion_never_answers(copied: Workspace):
+    first = copied.champion().name
+    second = another_model(copied)
+    trees = copied.bundle(second) / "ladder.json"
+    trees.write_bytes(trees.read_bytes() + b" ")
+    with served(copied.folder) as address:
+        copied.set_champion(second, "2")
+
+        def refused() -> bool:
+            with urllib.request.urlopen(f"{address}/metrics", timeout=5) as answer:
+                return "leadpact_models_refused_total 1.0" in answer.read().decode()
+
+        assert until(refused)
+        assert call(address, "GET", "/healthz")["model"] == first
+        assert call(address, "POST", "/v1/score", LEAD)["versions"]["model"] == first
+
+
+def test_nothing_acknowledged_is_lost_when_the_service_is_killed(copied: Workspace):
+    acknowledged: list[str] = []
+    for turn in range(3):
+        with started(copied.folder) as (process, address):
+            call(address, "PUT", "/v1/leads/K", LEAD)
+            killer = threading.Timer(0.3 + 0.2 * turn, os.kill, (process.pid, signal.SIGKILL))
+            killer.start()
+            try:
+                for k in range(100_000):
+                    event = f"{turn}-{k}"
+                    at = "2026-08-20T10:00:00Z"
+                    told = {"lead_id": "K", "event_id": event, "occurred_at": at, "kind": "visit"}
+                    call(address, "POST", "/v1/activities", told)
+                    acknowledged.append(event)
+            except OSError:
+                killer.join()
+    with served(copied.folder) as address:
+        events = call(address, "GET", "/v1/leads/K/timeline")["events"]
+        score = call(address, "GET", "/v1/leads/K")["score"]
+    stored = [e["event_id"] for e in events]
+    assert acknowledged
+    assert len(stored) == len(set(stored))
+    assert set(acknowledged) <= set(stored)
+    assert len(stored) <= len(acknowledged) + 3
+    assert score["cause"] in ("activity", "lead written")
