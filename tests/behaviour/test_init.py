@@ -116,9 +116,7 @@ def export(n: int = 400) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "Lead-Nr": [f"K{i:05d}" for i in range(n)],
-            "Erstellt": pd.date_range("2025-01-01", periods=n, freq="6h").strftime(
-                "%d.%m.%Y %H:%M"
-            ),
+            "Erstellt": came.strftime("%d.%m.%Y %H:%M"),
             "Größe": np.where(rng.random(n) < 0.1, "Select", size.astype(str)),
             "Quelle": source,
             "E-Mail": [f"p{i}@{'gmail.com' if i % 3 else 'acme.example'}" for i in range(n)],
