@@ -310,3 +310,19 @@ def test_a_challenger_serves_only_once_it_is_promoted_and_can_be_pulled_elsewher
     back = run("promote", "1", "-w", movable, "--tracking-uri", store)
     assert back.code == 0, back.err
     assert Scorer.load(workspace.champion()).versions.model == first["model"]
+
+
+def test_mlflows_own_pages_open_on_the_workspaces_store(
+    trained: Workspace, monkeypatch: pytest.MonkeyPatch
+):
+    called = []
+    monkeypatch.setattr("os.execve", lambda *arguments: called.append(arguments))
+    ran = run("mlflow", "-w", trained.folder, "--port", 5999)
+    assert ran.code == 0
+    assert "http://127.0.0.1:5999/" in ran.err
+    program, call, environment = called[0]
+    assert program == sys.executable
+    assert call[1:4] == ["-m", "mlflow", "server"]
+    assert trained.tracking_uri in call
+    assert environment["MLFLOW_DISABLE_TELEMETRY"] == "true"
+    assert environment["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"

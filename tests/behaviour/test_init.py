@@ -242,3 +242,27 @@ def test_a_file_without_rows_or_without_a_column_to_score_by_is_refused(tmp_path
     ran = run("init", tmp_path / "l.csv", "--converted", "won", "-w", tmp_path)
     assert ran.code == 3
     assert "no column to score by" in ran.err
+
+
+def thin(folder: Path, won: str) -> Path:
+    """An export of 12 leads, with or without a conversion among them."""
+    rows = "".join(
+        f"L{i},p{i}@{'gmail.com' if i % 2 else 'acme.example'},{title},{won if i == 3 else 'no'}\n"
+        for i, title in enumerate(["CEO", "Student", "Head of IT", "Clerk", "Buyer", "CFO"] * 2)
+    )
+    (folder / "l.csv").write_text("Lead ID,Email,Job Title,Won\n" + rows)
+    return folder / "l.csv"
+
+
+@pytest.mark.parametrize("won", ["yes", "no"])
+def test_a_history_too_thin_to_propose_points_gets_common_ones(tmp_path: Path, won: str):
+    ran = run("init", thin(tmp_path, won), "--converted", "Won", "-w", tmp_path)
+    assert ran.code == 0, ran.err
+    rulebook = read_rulebook(tmp_path / "rulebook.yaml")
+    fields = read_fields(tmp_path / "fields.yaml")
+    assert complaints(rulebook, fields) == []
+    assert all("too few outcomes" in c.rationale for c in rulebook.criteria)
+    free = next(c for c in rulebook.criteria if c.says == "Free mailbox")
+    assert free.points < 0
+    assert "History was too thin" in (tmp_path / "rulebook.yaml").read_text()
+    assert run("rulebook", "check", "-w", tmp_path).code == 0

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.scale import Scale
-from models.wording import in_hundred, score_sentence, signed, span
+from models.wording import in_hundred, rounded_to_sum, score_sentence, signed, span
 
 
 @pytest.mark.parametrize(
@@ -44,3 +48,10 @@ def test_a_scale_in_words():
     assert Scale(50, 0.1, 12).says(90) == (
         "50 points: about 10 in 100 convert within 90 days; 12 points more double the odds."
     )
+
+
+@given(st.lists(st.floats(-1e4, 1e4), max_size=30))
+def test_rounded_parts_add_up_to_the_rounded_total(values: list[float]):
+    shown = rounded_to_sum(values)
+    assert round(10 * sum(shown)) == round(10 * math.fsum(values))
+    assert all(abs(a - b) < 0.1 + 1e-9 for a, b in zip(shown, values, strict=True))
