@@ -129,14 +129,15 @@ class Record:
 
     def remove_lead(self, lead_id: str) -> bool:
         """Remove a lead with all that happened and every score; False when there is none."""
-        there = self._hold([lead_id], []).get(lead_id)
+        # Its activities may count for other accounts than its own.
+        stirred = {a.account_id for a in self.events.activities_of(lead_id)}
+        there = self._hold([lead_id], stirred).get(lead_id)
         if there is None:
             return False
         self.scores.remove_of(lead_id)
         self.events.remove_of(lead_id)
         self.leads.remove(lead_id)
-        if there.account_id:
-            self._rescore_colleagues({there.account_id}, {lead_id})
+        self._rescore_colleagues({a for a in (*stirred, there.account_id) if a}, {lead_id})
         return True
 
     def happened(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
@@ -149,10 +149,11 @@ class Machine(RuleBasedStateMachine):
 def test_any_order_of_writes_gives_the_references_scores(database: Database, trained: Workspace):
     scorer = Scorer.load(trained.champion())
     few = settings(
-        max_examples=40,
+        max_examples=60,
         stateful_step_count=20,
         deadline=None,
         suppress_health_check=list(HealthCheck),
+        phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking takes minutes
     )
     made = type("OnThisStore", (Machine,), {"database": database, "scorer": scorer})
     run_state_machine_as_test(made, settings=few)
