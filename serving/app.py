@@ -17,9 +17,10 @@ from starlette.exceptions import HTTPException
 from features.errors import InputRefused
 from serving.api import about, events, leads, score
 from serving.edges import Edge, instance_of
+from serving.incoming import ID
 from serving.pages import home
 from serving.problems import Trouble, refused, wrong
-from serving.schema import components, examples
+from serving.schema import components, examples, stored_lead_schema
 from serving.state import Desk, Worker
 
 DESCRIPTION = """\
@@ -100,6 +101,7 @@ def _description(app: FastAPI, worker: Worker) -> dict[str, Any]:
     )
     fields = worker.scorer.fields
     told["components"]["schemas"].update(components(fields, worker.settings.max_activities))
+    told["components"]["schemas"]["StoredLead"] = stored_lead_schema(fields, ID)
     told["components"]["schemas"]["StoredActivity"] = events.STORED_ACTIVITY
     told["components"]["schemas"]["Outcome"] = events.OUTCOME
     body = told["paths"]["/v1/score"]["post"]["requestBody"]

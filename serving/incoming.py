@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +19,11 @@ from serving.problems import pointer, wrong
 from serving.storage.base import to_number
 
 Row = dict[str, Any]
+ID = r"^[A-Za-z0-9][!-.0-~]{0,199}$"
+ID_ALLOWED = (
+    "1 to 200 letters, digits and signs (no slash, no space), beginning with a letter or digit"
+)
+_ID = re.compile(ID)
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ def _checked(
     row, problems = parse(told, place)
     if not any(p.place == f"{place}/lead_id" for p in problems):
         problems += _needed(told, place)
-    if event is not None and not _is_short(event):
+    if event is not None and not is_short(event):
         problems.append(
             wrong(f"{place}/event_id", event, "A short text was expected.", _short_text())
         )
@@ -73,13 +79,20 @@ def _checked(
 
 
 def _needed(record: Row, place: str) -> list[Problem]:
-    if _is_short(record.get("lead_id")):
+    told = record.get("lead_id")
+    if is_id(told):
         return []
-    why = "Whose is it?"
-    return [wrong(f"{place}/lead_id", record.get("lead_id"), why, _short_text())]
+    return [wrong(f"{place}/lead_id", told, "Whose is it?", ID_ALLOWED)]
 
 
-def _is_short(value: object) -> bool:
+def is_id(value: object) -> bool:
+    """Whether a value can be the id of a lead or an account: part of an address, readable in a log,
+    and the same however it is encoded."""
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
+
+
+def is_short(value: object) -> bool:
+    """Whether a value is a text that fits a column of names."""
     return isinstance(value, str) and 0 < len(value) <= MAX_LABEL and "\x00" not in value
 
 
@@ -122,7 +135,7 @@ def _outcome(record: Row, place: str) -> tuple[Row, list[Problem]]:
     if amount is not None and not _is_amount(amount):
         told = f"a number from 0 to {MAX_VALUE:g}, or null"
         problems.append(wrong(f"{place}/amount", amount, "An amount was expected.", told))
-    if reason is not None and not _is_short(reason):
+    if reason is not None and not is_short(reason):
         problems.append(
             wrong(f"{place}/reason", reason, "A reason code was expected.", _short_text())
         )

@@ -30,6 +30,18 @@ def lead_schema(fields: Fields) -> dict[str, Any]:
     }
 
 
+def stored_lead_schema(fields: Fields, id_pattern: str) -> dict[str, Any]:
+    """The same for a lead that is stored: its id is in the address, its account is an id."""
+    told = lead_schema(fields)
+    properties = {k: v for k, v in told["properties"].items() if k != fields.lead}
+    if fields.account is not None:
+        about = properties[fields.account]["description"]
+        account = {"type": ["string", "null"], "pattern": id_pattern, "description": about}
+        properties[fields.account] = account
+    example = {k: v for k, v in told["example"].items() if k != fields.lead}
+    return told | {"title": "StoredLead", "properties": properties, "example": example}
+
+
 def _property(field: Field) -> dict[str, Any]:
     told: dict[str, Any]
     match field.type:

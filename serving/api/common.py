@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from fastapi import Request, Response
+from fastapi import Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from serving.answers import ProblemTold
 from serving.canonical import canonical
+from serving.incoming import ID, ID_ALLOWED
 from serving.problems import MEDIA_TYPE, TITLES, Trouble
 from serving.record import Collision, Record
 from serving.state import Worker, worker_of
@@ -20,6 +21,8 @@ from serving.storage.idempotency import IdempotencyStore
 from serving.storage.locks import hold
 from serving.storage.tables import MAX_ID
 
+Name = Annotated[str, Path(pattern=ID, description=f"An id: {ID_ALLOWED}.")]
+"""A lead's or an account's id in an address."""
 ATTEMPTS = 5
 """How often a use case is run anew after it met another writer."""
 ANYBODY = "anybody"
@@ -110,14 +113,3 @@ def _key_of(request: Request) -> str | None:
         detail = f"An Idempotency-Key is 1 to {MAX_ID} printable ASCII characters."
         raise Trouble("input-refused", detail)
     return key
-
-
-def checked_id(told: str, what: str) -> str:
-    """An id from an address.
-
-    Raises:
-        Trouble: when it is empty, too long, or holds what no id holds.
-    """
-    if 0 < len(told) <= MAX_ID and told.isprintable():
-        return told
-    raise Trouble("input-refused", f"{what} is no id: 1 to {MAX_ID} printable characters.")

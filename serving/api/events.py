@@ -12,9 +12,9 @@ from starlette.concurrency import run_in_threadpool
 from features.activities import MAX_LABEL, MAX_VALUE
 from features.stages import STAGES
 from serving.answers import AccountTold, EventsTold
-from serving.api.common import checked_id, json_response, refusals, write
+from serving.api.common import Name, json_response, refusals, write
 from serving.bodies import decode, require_json
-from serving.incoming import Checked, activity_rows, outcome_rows
+from serving.incoming import ID, Checked, activity_rows, outcome_rows
 from serving.problems import as_json, refused, wrong
 from serving.reading import Reading
 from serving.record import Record
@@ -26,6 +26,7 @@ router = APIRouter(prefix="/v1", tags=["events"])
 MAX_EVENTS = 1000
 """Events of one request."""
 _ID = {"type": "string", "minLength": 1, "maxLength": MAX_LABEL, "pattern": NO_NUL}
+_LEAD_ID = {"type": "string", "pattern": ID}
 _EVENT_ID = {
     **_ID,
     "type": ["string", "null"],
@@ -35,7 +36,7 @@ _EVENT_ID = {
 STORED_ACTIVITY: dict[str, Any] = ACTIVITY | {
     "title": "StoredActivity",
     "required": ["lead_id", "occurred_at"],
-    "properties": {**ACTIVITY["properties"], "lead_id": _ID, "event_id": _EVENT_ID},
+    "properties": {**ACTIVITY["properties"], "lead_id": _LEAD_ID, "event_id": _EVENT_ID},
 }
 OUTCOME: dict[str, Any] = {
     "type": "object",
@@ -44,7 +45,7 @@ OUTCOME: dict[str, Any] = {
     "additionalProperties": False,
     "properties": {
         "event_id": _EVENT_ID,
-        "lead_id": _ID,
+        "lead_id": _LEAD_ID,
         "at": {"type": "string", "format": "date-time"},
         "stage": {"type": "string", "enum": list(STAGES)},
         "amount": {"type": ["number", "null"], "minimum": 0, "maximum": MAX_VALUE},
@@ -141,12 +142,12 @@ def _result(checked: Checked, how: str) -> dict[str, Any]:
     responses={200: {"model": AccountTold}, **refusals("not-found", "input-refused")},
     response_model=None,
 )
-async def account(request: Request, account_id: str) -> Response:
+async def account(request: Request, account_id: Name) -> Response:
     """The best lead's score, and the chance that at least one lead converts."""
-    name, worker = checked_id(account_id, "The account's id"), worker_of(request)
+    worker = worker_of(request)
 
     def work() -> Any:
         with worker.database.reading() as connection:
-            return Reading(connection).account(name)
+            return Reading(connection).account(account_id)
 
     return json_response(await run_in_threadpool(work))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from features.columns import from_records
@@ -12,18 +13,21 @@ from features.errors import Problem, shorten
 from features.values import parse_instant
 from models.scorer import Scorer
 from serving.answers import Explained, LeadPage, LeadTold, ScoreHistory, Timeline
-from serving.api.common import checked_id, json_response, refusals, write
+from serving.api.common import Name, json_response, refusals, write
 from serving.bodies import decode, require_json
 from serving.canonical import read
+from serving.incoming import ID_ALLOWED, is_id, is_short
 from serving.problems import Trouble, pointer, refused, wrong
-from serving.reading import MAX_PAGE, Reading, etag_of, lead_as_json, no_such_lead
+from serving.reading import CURSOR, MAX_PAGE, Reading, etag_of, lead_as_json, no_such_lead
 from serving.record import Record, VersionMoved
+from serving.schema import NO_NUL
 from serving.state import worker_of
 from serving.storage.base import to_number
 from serving.storage.leads import Filter
 from serving.storage.tables import MAX_ID
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"])
+_OWNER = {"type": ["string", "null"], "minLength": 1, "maxLength": MAX_ID, "pattern": NO_NUL}
 _BODY = {
     "required": True,
     "content": {
@@ -32,8 +36,8 @@ _BODY = {
                 "type": "object",
                 "required": ["lead"],
                 "properties": {
-                    "lead": {"$ref": "#/components/schemas/Lead"},
-                    "owner": {"type": ["string", "null"], "maxLength": MAX_ID},
+                    "lead": {"$ref": "#/components/schemas/StoredLead"},
+                    "owner": _OWNER,
                 },
             }
         }
@@ -48,7 +52,10 @@ _WRITE = refusals(
     "input-refused",
 )
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Rows of the page.")]
-Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
+Cursor = Annotated[
+    str | None, Query(pattern=CURSOR, description="`next_cursor` of the page before.")
+]
+Word = Annotated[str | None, Query(max_length=MAX_ID, pattern=NO_NUL)]
 
 
 @router.put(
@@ -58,7 +65,7 @@ Cursor = Annotated[str | None, Query(description="`next_cursor` of the page befo
     response_model=None,
     openapi_extra={"requestBody": _BODY},
 )
-async def put(request: Request, lead_id: str) -> Response:
+async def put(request: Request, lead_id: Name) -> Response:
     """The lead becomes what is sent: a field that is not sent is not known. It has a score when
     this returns. `If-Match` refuses the write when the lead has changed since it was read."""
     return await _write_lead(request, lead_id, merge=False)
@@ -71,30 +78,29 @@ async def put(request: Request, lead_id: str) -> Response:
     response_model=None,
     openapi_extra={"requestBody": _BODY},
 )
-async def patch(request: Request, lead_id: str) -> Response:
+async def patch(request: Request, lead_id: Name) -> Response:
     """Only the fields that are sent change; null makes one unknown."""
     return await _write_lead(request, lead_id, merge=True)
 
 
 async def _write_lead(request: Request, lead_id: str, *, merge: bool) -> Response:
-    name = checked_id(lead_id, "The lead's id")
     scorer = worker_of(request).scorer
     require_json(request)
     body = await request.body()
-    told, owner, has_owner, warnings = _lead_of(scorer, name, decode(body))
+    told, owner, has_owner, warnings = _lead_of(scorer, lead_id, decode(body))
     expected = _expected(request)
 
     def work(record: Record) -> tuple[int, Any, dict[str, str]]:
         fields, keeps = told, owner
         if merge:
-            there = record.leads.find(name)
+            there = record.leads.find(lead_id)
             if there is None:
-                raise no_such_lead(name)
+                raise no_such_lead(lead_id)
             fields = {**read(there.fields), **told}
             keeps = owner if has_owner else there.owner
         fields = {k: v for k, v in fields.items() if v is not None}
         try:
-            stored = record.put_lead(name, fields, keeps, expected)
+            stored = record.put_lead(lead_id, fields, keeps, expected)
         except VersionMoved as moved:
             detail = f"The lead is at version {moved.found} now. Read it again, then write."
             raise Trouble("precondition-failed", detail) from moved
@@ -116,7 +122,7 @@ def _lead_of(
         why = "The lead's fields belong into an object under `lead`."
         found.append(wrong("/lead", lead, why, 'such as {"lead": {...}}'))
         lead = {}
-    if owner is not None and not (isinstance(owner, str) and 0 < len(owner) <= MAX_ID):
+    if owner is not None and not is_short(owner):
         allowed = f"a text of 1 to {MAX_ID} characters, or null"
         found.append(wrong("/owner", owner, "An owner's name was expected.", allowed))
     own = lead.get(scorer.fields.lead)
@@ -124,6 +130,10 @@ def _lead_of(
         place = pointer("lead", scorer.fields.lead)
         found.append(wrong(place, own, "Another id stands in the address.", repr(lead_id)))
     taken = from_records([lead], scorer.fields)
+    account = lead.get(scorer.fields.account or "")
+    if account is not None and not is_id(account):
+        place = pointer("lead", scorer.fields.account)
+        found.append(wrong(place, account, "This is no account's id.", ID_ALLOWED))
     found += [
         Problem(p.field, p.got, p.why, p.allowed, None, pointer("lead", p.field))
         for p in taken.problems
@@ -156,13 +166,12 @@ def _expected(request: Request) -> int | None:
     responses=refusals("not-found", "input-refused"),
     response_model=None,
 )
-async def remove(request: Request, lead_id: str) -> Response:
+async def remove(request: Request, lead_id: Name) -> Response:
     """The lead goes with all that happened to it and every score of it."""
-    name = checked_id(lead_id, "The lead's id")
 
     def work(record: Record) -> tuple[int, Any, dict[str, str]]:
-        if not record.remove_lead(name):
-            raise no_such_lead(name)
+        if not record.remove_lead(lead_id):
+            raise no_such_lead(lead_id)
         return 204, None, {}
 
     return await write(request, b"", work)
@@ -186,17 +195,22 @@ async def _read(request: Request, ask: Any) -> Any:
 )
 async def page(
     request: Request,
-    grade: Annotated[list[str] | None, Query(description="Any of these grades.")] = None,
+    grade: Annotated[
+        list[Annotated[str, Field(pattern=NO_NUL)]] | None,
+        Query(description="Any of these grades."),
+    ] = None,
     min_score: Annotated[int | None, Query(ge=0, le=100)] = None,
     max_score: Annotated[int | None, Query(ge=0, le=100)] = None,
-    stage: Annotated[str | None, Query(max_length=20)] = None,
-    owner: Annotated[str | None, Query(max_length=MAX_ID)] = None,
-    account_id: Annotated[str | None, Query(max_length=MAX_ID)] = None,
+    stage: Word = None,
+    owner: Word = None,
+    account_id: Word = None,
     disagreement: Annotated[
         Literal["agreed_high", "learned_high"] | None,
         Query(description="Agreed and learned score differ by the rulebook's tolerance or more."),
     ] = None,
-    changed_since: Annotated[str | None, Query(max_length=64)] = None,
+    changed_since: Annotated[
+        str | None, Query(max_length=64, json_schema_extra={"format": "date-time"})
+    ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
@@ -212,13 +226,7 @@ async def page(
         gap={"agreed_high": -tolerance, "learned_high": tolerance}.get(disagreement or ""),
         changed_since=_since(changed_since),
     )
-    _without_nul(grade or [], stage, owner, account_id)
     return json_response(await _read(request, lambda r: r.page(wanted, cursor, limit)))
-
-
-def _without_nul(grades: list[str], *texts: str | None) -> None:
-    if any("\x00" in t for t in (*grades, *texts) if t):
-        raise Trouble("input-refused", "A filter holds a character that no stored text has.")
 
 
 def _since(told: str | None) -> int | None:
@@ -240,10 +248,9 @@ _ONE = refusals("not-found", "input-refused")
     responses={200: {"model": LeadTold}, 304: {"description": "Unchanged"}, **_ONE},
     response_model=None,
 )
-async def get(request: Request, lead_id: str) -> Response:
+async def get(request: Request, lead_id: Name) -> Response:
     """The lead as stored, with the whole answer behind its current score."""
-    name = checked_id(lead_id, "The lead's id")
-    told, etag = await _read(request, lambda r: r.lead(name))
+    told, etag = await _read(request, lambda r: r.lead(lead_id))
     if request.headers.get("if-none-match", "").strip() == etag:
         return Response(None, 304, {"etag": etag})
     return json_response(told | {"warnings": []}, headers={"etag": etag})
@@ -256,11 +263,10 @@ async def get(request: Request, lead_id: str) -> Response:
     response_model=None,
 )
 async def scores(
-    request: Request, lead_id: str, limit: Limit = 50, cursor: Cursor = None
+    request: Request, lead_id: Name, limit: Limit = 50, cursor: Cursor = None
 ) -> Response:
     """Newest first. Each can be recomputed by `leadpact reproduce SCORE_ID`."""
-    name = checked_id(lead_id, "The lead's id")
-    return json_response(await _read(request, lambda r: r.history(name, cursor, limit)))
+    return json_response(await _read(request, lambda r: r.history(lead_id, cursor, limit)))
 
 
 @router.get(
@@ -269,10 +275,9 @@ async def scores(
     responses={200: {"model": Explained}, **_ONE},
     response_model=None,
 )
-async def explanation(request: Request, lead_id: str) -> Response:
+async def explanation(request: Request, lead_id: Name) -> Response:
     """The stored answer behind the current score: it explains the decision that was made."""
-    name = checked_id(lead_id, "The lead's id")
-    return json_response(await _read(request, lambda r: r.explanation(name)))
+    return json_response(await _read(request, lambda r: r.explanation(lead_id)))
 
 
 @router.get(
@@ -281,7 +286,6 @@ async def explanation(request: Request, lead_id: str) -> Response:
     responses={200: {"model": Timeline}, **_ONE},
     response_model=None,
 )
-async def timeline(request: Request, lead_id: str) -> Response:
+async def timeline(request: Request, lead_id: Name) -> Response:
     """Both teams' activities and the outcomes, newest first."""
-    name = checked_id(lead_id, "The lead's id")
-    return json_response(await _read(request, lambda r: r.timeline(name)))
+    return json_response(await _read(request, lambda r: r.timeline(lead_id)))
