@@ -16,14 +16,12 @@ from threadpoolctl import threadpool_limits
 from features.arrays import Floats, Table, texts
 from features.errors import NothingToLearn
 from models.climb import Climb
+from models.cold_start import FEWEST, start_cold
 from models.history import History, Leads
 from models.scale import Scale, sigmoid
 
 AGREED, CRITERION = "agreed points", "criterion: "
 """Names of the columns of a frame that hold the agreement; every other column is a feature."""
-
-FEWEST = 2
-"""Leads of either outcome under which nothing is learned from history."""
 
 
 class LadderClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -40,7 +38,8 @@ class LadderClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         fitted_: `models.likelihood.FittedLadder`, all that was learned.
         half_life_: share of the training period after which a lead counts half, or None.
         penalties_: per feature that is a clock, what its prior variance was multiplied by.
-        out_of_fold_: dict of rung -> log-odds of leads that were not in its fit, with `y` and `w`.
+        out_of_fold_: dict of rung -> log-odds of leads that were not in its fit, with `y` and `w`;
+            empty where nothing was predicted.
 
     A frame's column `agreed points` and columns `criterion: ID` hold the agreement; without them
     every lead stands at the anchor, and the model still works.
@@ -71,19 +70,24 @@ class LadderClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         order: Any = None,
         groups: Any = None,
     ) -> Self:
-        """Climb the ladder.
+        """Climb the ladder, as far as there is history: see `models.cold_start` for very little.
 
         Args:
-            X: frame or array of n leads.
-            y: (n,) outcomes of two classes; the greater is the conversion.
+            X: frame or array of n leads, 0 or more.
+            y: (n,) outcomes of two classes; the greater is the conversion. Where all are of one
+                kind, or there are none, 0 means not and 1 converted.
             sample_weight: (n,) positive weights.
             order: (n,) grows with time; folds are then chained and old leads may fade.
             groups: (n,) accounts; no account stands on both sides of a fold.
 
         Raises:
-            NothingToLearn: with fewer than 2 leads of either outcome.
+            NothingToLearn: when all outcomes are of one kind and it is neither 0 nor 1.
         """
         history = self._history(X, y, sample_weight, order, groups)
+        if history.rarer < FEWEST:
+            self.fitted_ = start_cold(self._stated(), history)
+            self.half_life_, self.penalties_, self.out_of_fold_ = None, {}, {}
+            return self
         # Small dense solves gain nothing from threads and lose much to busy neighbours.
         with threadpool_limits(1, user_api="blas"):
             climb = Climb(self._stated(), history, self.boosters, self.threads, self.random_state)
@@ -109,7 +113,8 @@ class LadderClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> Any:
         """The likelier outcome. Shape (n,)."""
-        return self.classes_[(self.decision_function(X) > 0).astype(int)]
+        likelier = (self.decision_function(X) > 0).astype(int)
+        return self.classes_[likelier]
 
     def _stated(self) -> Scale:
         return Scale(self.anchor_points, self.anchor_likelihood, self.points_to_double_odds)
@@ -124,22 +129,28 @@ class LadderClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.n_features_in_ = np.shape(X)[1]
         if isinstance(X, pd.DataFrame):
             self.feature_names_in_ = np.array([str(c) for c in X.columns], dtype=object)
-        self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
-        if len(self.classes_) > 2:
-            raise ValueError(f"y has {len(self.classes_)} outcomes; a conversion has two")
+        self.classes_, codes = _two_outcomes(np.asarray(y))
         if len(codes) != len(leads):
             raise ValueError(f"X has {len(leads)} leads and y {len(codes)}; they must agree")
-        least = int(np.bincount(codes, minlength=2)[:2].min())
-        if least < FEWEST:
-            raise NothingToLearn(
-                f"Of {len(codes)} leads {int(codes.sum())} converted; at least {FEWEST} that did "
-                f"and {FEWEST} that did not are needed to learn. Until then score with the "
-                "rulebook alone, or bring more history."
-            )
         w = np.ones(len(codes)) if weight is None else np.asarray(weight, dtype=np.float64)
         grouped = None if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
         ordered = None if order is None else np.asarray(order, dtype=np.float64)
         return History(leads, codes.astype(np.float64), w, ordered, grouped)
+
+
+def _two_outcomes(y: Any) -> tuple[Any, Any]:
+    """The two outcomes in order, and which of them each of n leads had: 0 or 1."""
+    classes, codes = np.unique(y, return_inverse=True)
+    if len(classes) > 2:
+        raise ValueError(f"y has {len(classes)} outcomes; a conversion has two")
+    if len(classes) == 2:
+        return classes, codes
+    if len(classes) == 1 and classes[0] not in (0, 1):
+        raise NothingToLearn(
+            f"All {len(codes)} outcomes are {classes[0]!r}, which does not tell whether that is a "
+            "conversion. Say it as 1 (converted) or 0, or bring leads of the other outcome too."
+        )
+    return np.array([0, 1]), np.asarray(y).astype(np.int64)
 
 
 def split_frame(X: Any, anchor_points: float) -> tuple[Table, Floats, Floats]:

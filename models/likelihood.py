@@ -87,7 +87,9 @@ class FittedLadder:
     def _shares(self) -> tuple[float, float, float]:
         w = self.weights
         on_updated = w.get("updated", 0.0) + w.get("g", 0.0)
-        return w.get("fitted", 0.0), on_updated, sum(w.get(rung, 0.0) for rung in FROM_BASE)
+        # Rung 0 is rung 1 that has learned nothing.
+        on_scale = w.get("agreed", 0.0) + w.get("fitted", 0.0)
+        return on_scale, on_updated, sum(w.get(rung, 0.0) for rung in FROM_BASE)
 
     @property
     def informative(self) -> bool:

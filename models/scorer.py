@@ -71,8 +71,8 @@ class Scores:
 
 
 def _shown(exact: Floats) -> Floats:
-    # Half a point goes up, as people round.
-    return np.floor(np.clip(exact, 0.0, 100.0) + 0.5)
+    # Half a point goes up, as people round; what floating point adds to it decides nothing.
+    return np.asarray(np.floor(np.round(np.clip(exact, 0.0, 100.0), 9) + 0.5))
 
 
 class Scorer:

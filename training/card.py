@@ -72,11 +72,17 @@ def make_card(
         "scale": _scale(dataset, ladder),
         "half_life": ladder.half_life_,
         "clocks": dict(ladder.penalties_),
-        "scores": {f"p{q}": float(np.quantile(shown, q / 100)) for q in (5, 25, 50, 75, 95)},
+        "scores": _quantiles(shown),
         "evaluation": None if evaluation is None else _tested(evaluation, groups),
         "drift": [d.as_json() for d in drift],
     }
     return dict(rounded(card))
+
+
+def _quantiles(shown: Floats) -> dict[str, float]:
+    """How scores spread; nothing without leads."""
+    told = (5, 25, 50, 75, 95) if len(shown) else ()
+    return {f"p{q}": float(np.quantile(shown, q / 100)) for q in told}
 
 
 def _history(dataset: Dataset) -> dict[str, Any]:

@@ -105,8 +105,8 @@ def rungs(card: Mapping[str, Any]) -> Section:
         for row in card["rungs_why"]
     )
     head = ("rung", "weight, %", "log loss", "below the fitted scale")
-    grids = [Grid(head, rows, "Each rung on leads that were not in its fit")]
-    says = list(rungs_sentences(card["rungs_why"]))
+    grids = [Grid(head, rows, "Each rung on leads that were not in its fit")] if rows else []
+    says = list(rungs_sentences(card))
     if card["learning_curve"]:
         says.append(curve_sentence(card["learning_curve"]))
         points = tuple(

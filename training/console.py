@@ -48,7 +48,7 @@ def show_card(console: Console, card: dict[str, Any]) -> None:
     if tested is not None:
         console.print(metrics_table(tested, card["simulated"]))
         console.print(tested["same_meaning"])
-    for sentence in rungs_sentences(card["rungs_why"]):
+    for sentence in rungs_sentences(card):
         console.print(sentence)
     if card["learning_curve"]:
         console.print(curve_sentence(card["learning_curve"]))

@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features.arrays import NO_INSTANT, Flags, Floats, Instants, Ints, Table, Texts
-from features.catalogue import Catalogue, Vocabulary
+from features.catalogue import Vocabulary
 from features.columns import Columns, account_ids, created, lead_ids
-from features.errors import DocumentRefused, NothingToLearn
-from features.facts import facts_of
+from features.errors import DocumentRefused
 from features.fields import Fields
 from features.rulebook.check import complaints
 from features.rulebook.document import Rulebook
-from features.rulebook.points import Agreed, award
+from features.rulebook.points import Agreed
 from features.snapshot import Snapshot, take_snapshot
-from models.ladder import AGREED, CRITERION
 from models.workspace import Workspace
+from training.cohort import Cohort, ladder_frame
 from training.intake import Files, Rejected, Taken, files_of, take
-from training.labels import KNOWN, Labels, labels_from_field, labels_from_outcomes
+from training.labels import DECIDED, KNOWN, Labels, labels_from_field, labels_from_outcomes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,12 +33,15 @@ if TYPE_CHECKING:
 class Dataset:
     """n leads whose outcome is known, each at its snapshot, oldest first where order is known.
 
+    There may be none: the agreed scale then speaks alone.
+
     Attributes:
         fields, rulebook, vocabulary: what the columns are made by.
         snapshot: what was known, for scoring the same leads again.
         features: the model's inputs.
         agreed: the agreed points.
         y: (n,) 1 converted within the horizon, 0 not.
+        delay: (n,) days from the snapshot to the conversion; NaN without one, or without its time.
         lead: (n,) ids.
         order: (n,) grows with time, or None.
         groups: (n,) account codes, or None.
@@ -49,6 +51,7 @@ class Dataset:
         history_until: the newest instant of the history; NaT without dates.
         everyone: typed columns of all good leads of the file, whatever became of them.
         outcome: of everyone: 1 converted, 0 not, NaN where it is not known yet.
+        others: the leads that are open or unworked.
     """
 
     fields: Fields
@@ -58,6 +61,7 @@ class Dataset:
     features: Table = field(repr=False)
     agreed: Agreed = field(repr=False)
     y: Floats = field(repr=False)
+    delay: Floats = field(repr=False)
     lead: Texts = field(repr=False)
     order: Floats | None = field(repr=False)
     groups: Ints | None = field(repr=False)
@@ -67,6 +71,7 @@ class Dataset:
     history_until: np.datetime64
     everyone: Columns = field(repr=False)
     outcome: Floats = field(repr=False)
+    others: Cohort = field(repr=False)
 
     @property
     def n(self) -> int:
@@ -80,11 +85,7 @@ class Dataset:
 
     def frame(self) -> pd.DataFrame:
         """Features, agreed points and criteria as the frame that `LadderClassifier` takes."""
-        import pandas as pd
-
-        ids = [c.id for c in self.rulebook.criteria]
-        shares = {CRITERION + id_: self.agreed.share[:, k] for k, id_ in enumerate(ids)}
-        return pd.DataFrame({**self.features.values, AGREED: self.agreed.total, **shares})
+        return ladder_frame(self.features, self.agreed, self.rulebook)
 
     def fingerprint(self) -> str:
         """sha256 over ids, outcomes, features and agreed points: the data a model was taught."""
@@ -110,7 +111,6 @@ def load_dataset(
     Raises:
         DocumentRefused: when the workspace's files contradict themselves or each other.
         InputRefused: when a file cannot be read.
-        NothingToLearn: when no lead's outcome is known.
     """
     fields, rulebook = workspace.fields(), workspace.rulebook()
     named = files_of(fields, workspace.folder)
@@ -133,34 +133,35 @@ def make_dataset(fields: Fields, rulebook: Rulebook, taken: Taken) -> Dataset:
     labels = label(taken, fields, rulebook, as_of, until)
     teaches = labels.teaches
     states = dict(Counter(labels.state))
-    if not teaches.any():
-        told = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-        raise NothingToLearn(
-            f"No lead's outcome is known yet ({told}). Until some are, the rulebook alone scores."
-        )
-    rows = _oldest_first(_order(taken.columns, fields, as_of), teaches)
-    columns = taken.columns.take(rows)
-    snapshot = take_snapshot(columns, taken.activities, as_of[rows], fields)
     vocabulary = Vocabulary.of(taken.activities)
-    features = Catalogue.of(fields, vocabulary).compute(snapshot)
-    order = _order(columns, fields, as_of[rows])
+
+    def cohort(rows: Ints) -> Cohort:
+        columns = taken.columns.take(rows)
+        snapshot = take_snapshot(columns, taken.activities, as_of[rows], fields)
+        told = labels.state[rows], labels.delay[rows], _groups(columns, fields)
+        return Cohort(fields, rulebook, vocabulary, snapshot, *told)
+
+    rows = _oldest_first(_order(taken.columns, fields, as_of), teaches)
+    known = cohort(rows)
     return Dataset(
         fields=fields,
         rulebook=rulebook,
         vocabulary=vocabulary,
-        snapshot=snapshot,
-        features=features,
-        agreed=award(rulebook, facts_of(snapshot, features)),
+        snapshot=known.snapshot,
+        features=known.features,
+        agreed=known.agreed,
         y=labels.y[rows],
-        lead=lead_ids(columns, fields),
-        order=order,
-        groups=_groups(columns, fields),
+        delay=known.delay,
+        lead=known.lead,
+        order=_order(known.snapshot.columns, fields, as_of[rows]),
+        groups=known.groups,
         states={state: states.get(state, 0) for state in (KNOWN, *sorted(set(states) - {KNOWN}))},
         rejected=taken.rejected,
         rows=taken.rows,
         history_until=until,
         everyone=taken.columns,
         outcome=np.where(teaches, labels.y, np.nan),
+        others=cohort(np.flatnonzero(~teaches & (labels.state != DECIDED))),
     )
 
 

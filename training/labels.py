@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from features.arrays import DAY, NO_INSTANT, Column, Flags, Floats, Instants, Texts, texts
+from features.arrays import (
+    DAY,
+    NO_INSTANT,
+    Column,
+    Flags,
+    Floats,
+    Instants,
+    Texts,
+    days_between,
+    texts,
+)
 from features.errors import InputRefused, Problem
 from features.fields import Fields
 from features.timeline import Activities
@@ -43,10 +53,13 @@ class Labels:
     Attributes:
         y: (n,) 1 converted within the horizon, 0 not; meaningful where state is `known`.
         state: (n,) `known`, `open`, `unworked` or `decided before` the snapshot.
+        delay: (n,) days from the snapshot to a conversion within the horizon that the export has
+            seen, also of open leads; NaN where there is none, or where outcomes carry no time.
     """
 
     y: Floats
     state: Texts
+    delay: Floats
 
     @property
     def teaches(self) -> Flags:
@@ -73,7 +86,7 @@ def labels_from_field(
     is_open = np.array([t in still_open for t in told], dtype=bool)
     if outcome.matures_after_days is not None:
         is_open |= (exported_at - as_of) / DAY < outcome.matures_after_days
-    return Labels(y, texts(OPEN if o else KNOWN for o in is_open))
+    return Labels(y, texts(OPEN if o else KNOWN for o in is_open), np.full(len(y), np.nan))
 
 
 def _plain(value: object) -> str:
@@ -92,7 +105,10 @@ def labels_from_outcomes(
     horizon_days: float,
     exported_at: np.datetime64,
 ) -> Labels:
-    """Labels where an outcomes file tells what happened when."""
+    """Labels where an outcomes file tells what happened when.
+
+    A file without a single event tells of no losses either: every lead is then open.
+    """
     n = len(leads)
     won = _first_at(leads, outcomes, ("won",))
     final = _first_at(leads, outcomes, FINAL)
@@ -102,9 +118,11 @@ def labels_from_outcomes(
     with np.errstate(invalid="ignore"):
         decided = ~np.isnat(final) & (final <= as_of)
         converted = ~np.isnat(won) & (won > as_of) & (won <= as_of + horizon)
-        is_open = as_of + horizon > exported_at
+        is_open = (as_of + horizon > exported_at) | (len(outcomes.lead) == 0)
+        seen = converted & (won <= exported_at)
     state = np.select([decided, is_open, ~worked], [DECIDED, OPEN, UNWORKED], KNOWN)
-    return Labels(converted.astype(np.float64), texts(state.tolist()))
+    delay = np.where(seen, days_between(won, as_of), np.nan)
+    return Labels(converted.astype(np.float64), texts(state.tolist()), delay)
 
 
 def _first_at(leads: Texts, outcomes: Outcomes, stages: tuple[str, ...]) -> Instants:

@@ -92,7 +92,8 @@ def train(plan: Plan, progress: Progress = quiet) -> Result:
     progress("Checking that every score adds up", 5, STEPS)
     gap, scores = check_sums(dataset, ladder)
     progress("Writing the bundle", 6, STEPS)
-    card = make_card(dataset, evaluation, ladder, scores, accepted, curve, evidence_of(dataset))
+    evidence = evidence_of(dataset) if ladder.out_of_fold_ else None
+    card = make_card(dataset, evaluation, ladder, scores, accepted, curve, evidence)
     bundle = Bundle(dataset.fields, dataset.rulebook, dataset.vocabulary, ladder.fitted_, card)
     versions, folder = keep(bundle, plan)
     texts = card_texts(card, versions)
@@ -106,7 +107,9 @@ def train(plan: Plan, progress: Progress = quiet) -> Result:
 
 
 def check_sums(dataset: Dataset, ladder: LadderClassifier) -> tuple[float, Floats]:
-    """Explain every lead of the history; the largest gap in points, and the scores (n,).
+    """Explain every lead that taught; the largest gap in points, and the scores (n,).
+
+    Where none did, the leads that wait for their end.
 
     Raises:
         DoesNotAddUp: when the gap is above 1e-6.
@@ -115,9 +118,12 @@ def check_sums(dataset: Dataset, ladder: LadderClassifier) -> tuple[float, Float
     bundle = Bundle(dataset.fields, dataset.rulebook, dataset.vocabulary, ladder.fitted_, {})
     scorer = Scorer(bundle, blank)
     # The score comes from plain predictions, its lines from contributions: two roads that meet.
-    f = ladder.decision_function(dataset.frame())
+    leads = dataset if dataset.n else dataset.others
+    if not leads.n:
+        return 0.0, np.zeros(0)
+    f = ladder.decision_function(leads.frame())
     exact = np.asarray(ladder.fitted_.scale.points(f))
-    scores = scorer.score_snapshot(dataset.snapshot)
+    scores = scorer.score_snapshot(leads.snapshot)
     told = [scores.explain(i) for i in range(scores.n)]
     lines = np.array([e.exact for e in told])
     shown = np.array([sum(line.points for line in e.lines) for e in told])
@@ -126,7 +132,7 @@ def check_sums(dataset: Dataset, ladder: LadderClassifier) -> tuple[float, Float
     if gap > ADDS_UP_WITHIN:
         worst = int(gaps.argmax())
         raise DoesNotAddUp(
-            f"Lead {dataset.lead[worst]}: the score is {exact[worst]:.9f}, its lines add up to "
+            f"Lead {leads.lead[worst]}: the score is {exact[worst]:.9f}, its lines add up to "
             f"{lines[worst]:.9f}. This is a defect of Leadpact's; nothing was saved."
         )
     return gap, exact
@@ -179,8 +185,8 @@ def _example(dataset: Dataset) -> Any:
 
     told = {}
     for field in readable(dataset.fields):
-        if field.name in dataset.snapshot.columns:
-            values = dataset.snapshot.columns[field.name][:3]
+        if field.name in dataset.everyone:
+            values = dataset.everyone[field.name][:3]
             told[field.column] = [_raw(v) for v in values]
     return pd.DataFrame(told, dtype=object)
 

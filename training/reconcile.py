@@ -10,7 +10,7 @@ import numpy as np
 
 from features.arrays import Flags
 from models.bundle import Bundle, Versions
-from models.ladder import FEWEST
+from models.cold_start import FEWEST
 from models.reconciliation import (
     LEARNED_HIGH,
     LEARNED_LOW,

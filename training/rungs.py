@@ -54,10 +54,14 @@ class Carrying:
 def carrying(out_of_fold: Mapping[str, Floats], weights: Mapping[str, float]) -> list[Carrying]:
     """Every rung that was tried, and the combination, from the ladder's out-of-fold log-odds.
 
+    None where nothing was predicted: too few outcomes to leave any out.
+
     Args:
         out_of_fold: rung -> (k,) log-odds, with `y` outcomes and `w` weights.
         weights: of the rungs in the model.
     """
+    if not out_of_fold:
+        return []
     y, w = out_of_fold["y"], out_of_fold["w"]
     base = log_loss_of(out_of_fold["fitted"], y)
     return [
@@ -81,8 +85,11 @@ def mean_and_error(differences: Floats, w: Floats) -> tuple[float, float]:
     return mean, error
 
 
-def rungs_sentences(found: list[dict[str, Any]]) -> list[str]:
+def rungs_sentences(card: Mapping[str, Any]) -> list[str]:
     """Which rungs carry the model and why, from the card's rows."""
+    found = card["rungs_why"]
+    if not found:
+        return [_alone(card)]
     by = {row["rung"]: row for row in found}
     rungs = [row for row in found if row["rung"] != "combined"]
     told = sorted((r for r in rungs if r["weight"]), key=lambda row: -row["weight"])
@@ -101,3 +108,18 @@ def rungs_sentences(found: list[dict[str, Any]]) -> list[str]:
             f"{signed(gain, 4)} \N{PLUS-MINUS SIGN} {error:.4f}, {clear}."
         )
     return says
+
+
+def _alone(card: Mapping[str, Any]) -> str:
+    """Why nothing above the scale was climbed."""
+    known, won = card["leads"]["known"], card["conversions"]
+    if "agreed" in card["rungs"]:
+        return (
+            "Carried by the agreed scale alone: no outcome is known yet. Scores are the agreed "
+            "scores, likelihoods what the rulebook states, and intervals as wide as that may err."
+        )
+    return (
+        f"Carried by the fitted scale alone: of {known:,} leads whose end is known {won:,} "
+        "converted, too few of either kind to weigh criteria or fields. Scores are the agreed "
+        "scores; outcomes moved what they mean."
+    )

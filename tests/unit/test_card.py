@@ -205,7 +205,7 @@ def test_each_rungs_loss_is_weighed_against_the_fitted_scale() -> None:
     by = {row.rung: row for row in rows}
     assert by["fitted"].gain == (0, 0)
     assert by["updated"].gain[0] > 10 * by["updated"].gain[1] > 0
-    first, second = rungs_sentences([row.as_json() for row in rows])
+    first, second = rungs_sentences({"rungs_why": [row.as_json() for row in rows]})
     assert first.startswith("Carried by updated points 90 %")
     assert second.endswith("clear of chance.")
     assert "not clear" not in second

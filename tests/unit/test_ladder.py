@@ -138,11 +138,11 @@ def test_colleagues_never_stand_on_both_sides_of_a_fold():
         assert not set(groups[fold.train]) & set(groups[fold.test])
 
 
-def test_one_outcome_teaches_nothing_and_three_are_no_conversion():
+def test_one_kind_of_outcome_without_a_meaning_and_three_kinds_are_no_conversion():
     X, _ = history(30)
 
-    with pytest.raises(NothingToLearn, match="at least 2"):
-        ladder().fit(X, [0] * 29 + [1])
+    with pytest.raises(NothingToLearn, match="does not tell"):
+        ladder().fit(X, ["lost"] * 30)
     with pytest.raises(ValueError, match="3 outcomes"):
         ladder().fit(X, [0, 1, 2] * 10)
     with pytest.raises(ValueError, match="must agree"):
