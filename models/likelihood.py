@@ -96,7 +96,7 @@ class FittedLadder:
         """Whether the agreed points separate at all, to at least half of what they state."""
         return 1.0 + self.fitted.b >= SLOPE_FLOOR
 
-    @property
+    @cached_property
     def scale(self) -> Scale:
         """The scale of the score: the agreed one as history fitted it (rung 1)."""
         slope = max(1.0 + self.fitted.b, SLOPE_FLOOR)

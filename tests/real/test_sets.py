@@ -5,17 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
-from contextlib import contextmanager
 
 import pytest
 
 from tests.support.real import ROOT, SETS, leads_file, workspace
+from tests.support.server import served
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -37,8 +34,6 @@ LEADS = {
         "created": "2018-11-01T10:05:00Z",
     },
 }
-ANSWERS_WITHIN = 60
-"""Seconds within which a server must be ready."""
 
 
 def leadpact(*arguments):
@@ -62,35 +57,6 @@ def company(request, real_data, tmp_path_factory):
     file = real_data / request.param / SETS[request.param]
     told = json.loads(leadpact("train", "-w", home.folder, "--leads", file, "--json"))
     return request.param, home.folder, told
-
-
-@contextmanager
-def served(folder):
-    """The address of a server of the workspace's champion."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "leadpact", "serve", "-w", str(folder), "--port", str(port)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as server:
-        try:
-            address = f"http://127.0.0.1:{port}"
-            wait_for(address, server)
-            yield address
-        finally:
-            server.terminate()
-
-
-def wait_for(address, server):
-    """Return when the server is ready."""
-    until = time.monotonic() + ANSWERS_WITHIN
-    while time.monotonic() < until:
-        assert server.poll() is None, "the server ended"
-        try:
-            with urllib.request.urlopen(f"{address}/readyz", timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.2)
-    pytest.fail(f"no answer from {address} within {ANSWERS_WITHIN} s")
 
 
 def ask(address, lead):
