@@ -100,9 +100,10 @@ def leads(fields: Fields, least: int = 1, most: int = 8) -> st.SearchStrategy[li
 @st.composite
 def histories(draw: st.DrawFn, most: int = 25) -> Activities:
     """Activities of leads l0 to l9 around day 0, some recorded late, some after day 0."""
-    day = st.integers(-200, 60) | st.floats(-120.0, 30.0).map(lambda d: round(d, 3))
+    edges = st.sampled_from([-90, -30, -28, -7, -1, 0])
+    day = edges | st.integers(-200, 60) | st.floats(-60.0, 30.0).map(lambda d: round(d, 3))
     row = st.tuples(
-        st.sampled_from([f"l{i}" for i in range(10)]),
+        st.sampled_from(["l0", "l1", "l2", *(f"l{i}" for i in range(10))]),
         MISSING | st.sampled_from(["a1", "a2"]),
         day,
         MISSING | st.sampled_from([-3.0, 0.0, 0.5, 10.0, 90.0]),
@@ -110,7 +111,7 @@ def histories(draw: st.DrawFn, most: int = 25) -> Activities:
         st.sampled_from(KINDS),
         st.sampled_from(TEAMS),
     )
-    rows = draw(st.lists(row, max_size=most))
+    rows = draw(st.lists(row, max_size=most) | st.lists(row, min_size=8, max_size=most))
     columns: list[Any] = list(zip(*rows, strict=True)) if rows else [()] * 7
     occurred = at(*columns[2])
     late = [np.timedelta64("NaT") if d is None else _days(d) for d in columns[3]]
@@ -173,11 +174,15 @@ def _level_facts(name: str, levels: tuple[str, ...]) -> st.SearchStrategy[Fact]:
 @st.composite
 def happenings(draw: st.DrawFn) -> Happened:
     """Tests of what happened."""
-    which = Which(
-        channel=draw(st.none() | st.sampled_from([*CHANNELS, "WEB"])),
-        kind=draw(st.none() | st.sampled_from([*KINDS, "Open"])),
-        team=draw(st.sampled_from(TEAMS)),
-    )
+    part = st.sampled_from(["channel", "kind", "team"])
+    told = {
+        "channel": draw(st.sampled_from([*CHANNELS, "WEB"])),
+        "kind": draw(st.sampled_from([*KINDS, "Open"])),
+        "team": draw(st.sampled_from(TEAMS)),
+    }
+    # One part as a rule, so that something matches.
+    kept = {draw(part), *draw(st.just(()) | st.tuples(part))}
+    which = Which.model_validate({k: v for k, v in told.items() if k in kept})
     days = draw(st.none() | st.sampled_from([1.0, 7.0, 30.0, 90.0, 365.0]))
     return Happened(activity=which, within_days=days, at_least=draw(st.integers(1, 3)))
 
@@ -227,7 +232,7 @@ def _negative(bound: float | None) -> float | None:
 
 @st.composite
 def _criterion(draw: st.DrawFn, i: int, fields: Fields) -> Criterion:
-    when = draw(conditions(fields))
+    when = draw(happenings() | conditions(fields))
     fades = isinstance(when, Happened)
     count = draw(st.sampled_from(["once", "repeat"])) if fades else "once"
     decay = draw(st.none() | decays()) if fades else None

@@ -123,3 +123,32 @@ def test_leads_without_an_account_are_nobodys_colleagues():
     )
     seen = see(texts(["a", "b"]), texts([None, None]), at(0, 0), acts)
     assert engagement.colleague_touches(seen.colleagues).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("age", "last", "before"), [(7, 1, 0), (7.001, 0, 1), (28, 0, 1), (29, 0, 0)]
+)
+def test_trend_counts_the_seventh_day_as_last_week_and_28_days_in_all(
+    age: float, last: int, before: int
+):
+    seen = see(texts(["a"]), texts([None]), at(0), one_visit(age))
+    assert engagement.trend(seen.own)[0] == pytest.approx(last / 7 - before / 21)
+
+
+@pytest.mark.parametrize(("age", "counts"), [(90, 1), (90.001, 0)])
+def test_ninety_days_end_with_the_ninetieth(age: float, counts: int):
+    seen = see(texts(["a", "b"]), texts(["x", "x"]), at(0, 0), one_visit(age))
+    assert engagement.happened(seen.own, kind="visit")[0] == counts
+    assert engagement.distinct_channels(seen.own)[0] == counts
+    assert engagement.active_colleagues(seen.colleagues)[1] == counts
+
+
+@pytest.mark.parametrize(("age", "counts"), [(30, 1), (30.001, 0)])
+def test_colleagues_touches_count_for_thirty_days(age: float, counts: int):
+    seen = see(texts(["b"]), texts(["x"]), at(0), one_visit(age))
+    assert engagement.colleague_touches(seen.colleagues)[0] == counts
+
+
+def one_visit(age: float) -> Activities:
+    """One visit by lead a of account x, so many days before day 0."""
+    return activities(("a", "x", -age, -age, "web", "visit", "marketing"))

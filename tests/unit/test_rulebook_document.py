@@ -149,3 +149,38 @@ def test_a_missing_instant_can_be_asked_for_where_it_may_be_looked_at():
     facts = Facts(2, {"created_at": column}, seen.own)
     assert holds(Fact(field="created_at", missing=True), facts).tolist() == [False, True]
     assert holds(Fact(field="created_at", missing=False), facts).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("rule", "days", "points"),
+    [
+        ("points: 8", "[0, 40]", 8),
+        ("points: 8, decay: {half_life_days: 10}", "[20, 40]", 2),
+        ("points: 8, decay: {gone_after_days: 40}", "[30]", 2),
+        ("points: 8, decay: {gone_after_days: 40}", "[50]", 0),
+        ("points: 8, count: repeat", "[0, 1, 2]", 24),
+        ("points: 8, count: repeat, cap: 20", "[0, 1, 2]", 20),
+        ("points: -8, count: repeat, cap: 20", "[0, 1, 2]", -20),
+        ("points: 8, count: repeat, decay: {half_life_days: 10}", "[0, 10, 20]", 14),
+        ("points: 8, within_days: 30", "[30]", 8),
+        ("points: 8, within_days: 30", "[30.001]", 0),
+        ("points: 8, at_least: 2", "[1]", 0),
+        ("points: 8, at_least: 2", "[1, 2]", 8),
+        ("points: 8, count: repeat, at_least: 2", "[1, 2, 3]", 24),
+    ],
+)
+def test_points_of_activities_by_hand(rule: str, days: str, points: float):
+    inside = [part for part in ("within_days: 30", "at_least: 2") if part in rule]
+    rest = ", ".join(part for part in rule.split(", ") if part not in inside)
+    when = ", ".join(["activity: {kind: call}", *inside])
+    acts = ", ".join(f"{{kind: call, days_ago: {d}}}" for d in days.strip("[]").split(", "))
+    text = f"""
+edition: by hand
+hand_over_from: 50
+grades: {{A: 0}}
+groups: {{g: {{label: G}}}}
+criteria: [{{id: calls, says: Calls, group: g, when: {{{when}}}, {rest}}}]
+tests: [{{says: x, activities: [{acts}], expect: {{at_least: -1000}}}}]
+"""
+    (verdict,) = run_cases(rulebook(text), fields())
+    assert verdict.points == pytest.approx(points)
