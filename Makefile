@@ -89,7 +89,7 @@ bench-quality: .venv-bench/.done ## The ladder against every method at every siz
 lock: ## Resolve the lock files anew (needs uv)
 	@for group in "" dev bench; do \
 	  out=requirements$${group:+-$$group}.lock; \
-	  uv pip compile pyproject.toml $${group:+--group $$group} --universal --generate-hashes --no-emit-index-url \
+	  uv pip compile pyproject.toml --group build $${group:+--group $$group} --universal --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --no-header --no-annotate --python-version 3.11 --quiet -o $$out; \
 	done
 
