@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from features.arrays import Instants
+from features.arrays import Instants, Ints
 from features.columns import Columns, account_ids, lead_ids
 from features.fields import Fields
 from features.timeline import Activities, Seen, see
@@ -25,6 +25,10 @@ class Snapshot:
     def n(self) -> int:
         """How many leads."""
         return self.columns.n
+
+    def take(self, rows: Ints) -> Snapshot:
+        """The leads at `rows` (indices)."""
+        return Snapshot(self.columns.take(rows), self.seen.take(rows), self.as_of[rows])
 
 
 def take_snapshot(

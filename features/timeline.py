@@ -6,7 +6,7 @@ An activity counts only if it had occurred *and been recorded* by then.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,15 @@ class Touches:
         columns = (getattr(self, name)[mask] for name in list(self.__dataclass_fields__)[1:])
         return Touches(self.n, *columns)
 
+    def take(self, rows: Ints) -> Touches:
+        """The touches of the leads at `rows`, which are distinct, under their new positions."""
+        place = np.full(self.n, -1, dtype=np.int64)
+        place[rows] = np.arange(len(rows))
+        kept = np.flatnonzero(place[self.row] >= 0)
+        kept = kept[np.argsort(place[self.row[kept]], kind="stable")]
+        found = self.where(kept)
+        return replace(found, n=len(rows), row=place[found.row])
+
     def count(self, weights: Floats | None = None) -> Floats:
         """Touches per lead, or the sum of their `weights`; shape (n,)."""
         return np.bincount(self.row, weights, minlength=self.n).astype(np.float64)
@@ -79,6 +88,10 @@ class Seen:
 
     own: Touches
     colleagues: Touches
+
+    def take(self, rows: Ints) -> Seen:
+        """What could be seen of the leads at `rows`, which are distinct."""
+        return Seen(self.own.take(rows), self.colleagues.take(rows))
 
 
 def see(leads: Texts, accounts: Texts, as_of: Instants, activities: Activities) -> Seen:

@@ -12,6 +12,7 @@ from models.evidence.criteria import Evidence
 from models.ladder import LadderClassifier
 from models.metrics import ece
 from models.reliability import Diagram, by_chance, diagram
+from training.censoring import Teaching
 from training.curve import Point
 from training.dataset import Dataset
 from training.drift import drifts
@@ -34,6 +35,7 @@ def make_card(
     accepted: Mapping[str, str],
     curve: list[Point],
     evidence: Evidence | None,
+    taught: Teaching,
 ) -> dict[str, Any]:
     """Plain JSON, the same for the same history: no clock, no host.
 
@@ -45,6 +47,7 @@ def make_card(
         accepted: suspicious inputs that a person answers for, each with its suspicion.
         curve: the learning curve, from little history to all; empty when not asked for.
         evidence: about the rulebook's criteria, or None.
+        taught: the leads that taught the ladder, open ones among them.
     """
     fitted = ladder.fitted_
     shown = np.clip(scores, 0, 100)
@@ -59,7 +62,7 @@ def make_card(
         groups=groups,
         accepted=accepted,
     )
-    card = _history(dataset) | {
+    card = _history(dataset, taught) | {
         "left_out": {f.name: f.reason for f in dataset.fields.fields if f.role == "ignored"},
         "accepted_leaks": dict(accepted),
         "findings": [vars(f) for f in told],
@@ -85,7 +88,7 @@ def _quantiles(shown: Floats) -> dict[str, float]:
     return {f"p{q}": float(np.quantile(shown, q / 100)) for q in told}
 
 
-def _history(dataset: Dataset) -> dict[str, Any]:
+def _history(dataset: Dataset, taught: Teaching) -> dict[str, Any]:
     first, until = dataset.snapshot.as_of, dataset.history_until
     known = first[~np.isnat(first)]
     return {
@@ -104,6 +107,8 @@ def _history(dataset: Dataset) -> dict[str, Any]:
             **dataset.states,
         },
         "conversions": int(dataset.y.sum()),
+        "open_taught": taught.young,
+        "open_why_not": taught.why_not,
     }
 
 

@@ -73,12 +73,27 @@ def history(card: Mapping[str, Any]) -> Section:
         says.append(
             f"{leads['rejected_cells']:,} cells could not be read; their rows are set aside."
         )
+    says += open_leads(card)
     says.append(f"It looks at: {listed(card['inputs'])}.")
     if card["half_life"] is not None:
         says.append(
             f"Older leads count less: half after {100 * card['half_life']:.0f} % of the period."
         )
     return Section("What taught it", tuple(says), grids=(_states(rows),) if rows else ())
+
+
+def open_leads(card: Mapping[str, Any]) -> list[str]:
+    """What became of open leads in training, in a sentence; nothing where none is open."""
+    many, taught = card["leads"].get("open", 0), card["open_taught"]
+    if taught:
+        return [
+            f"Of {many:,} open leads {taught:,} have converted already and teach: they and the "
+            "known conversions are weighted by how many leads were old enough to show as much. "
+            "The other open leads do not teach, and none counts as lost."
+        ]
+    if not many:
+        return []
+    return [f"The {many:,} open leads do not teach: {card['open_why_not']}. None counts as lost."]
 
 
 def _states(rows: tuple[tuple[str, ...], ...]) -> Grid:

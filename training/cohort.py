@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -60,6 +60,14 @@ class Cohort:
     def lead(self) -> Texts:
         """(n,) ids."""
         return lead_ids(self.snapshot.columns, self.fields)
+
+    def take(self, rows: Ints) -> Cohort:
+        """The leads at `rows`."""
+        seen = self.snapshot.take(rows)
+        groups = None if self.groups is None else self.groups[rows]
+        return replace(
+            self, snapshot=seen, state=self.state[rows], delay=self.delay[rows], groups=groups
+        )
 
     def frame(self) -> pd.DataFrame:
         """What `LadderClassifier` takes."""

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from models.explanation import Explanation
 from models.wording import score_sentence, signed
+from training.card_sections import open_leads
 from training.curve import curve_sentence
 from training.rungs import rungs_sentences
 
@@ -33,6 +34,8 @@ def show_training(console: Console, result: Result) -> None:
             f"{rows:,} rows set aside; first: {escape(first.file)}, row {first.row}, "
             f"{first.field}: {escape(first.reason)}"
         )
+    for sentence in open_leads(result.card):
+        console.print(sentence)
     show_card(console, result.card)
     console.print(f"Every score adds up: largest gap {result.largest_gap:.1e} points.")
     console.print(f"Model card: {escape(str(result.cards / 'card.html'))}, and card.md beside it.")

@@ -90,9 +90,11 @@ class Dataset:
     def fingerprint(self) -> str:
         """sha256 over ids, outcomes, features and agreed points: the data a model was taught."""
         digest = hashlib.sha256()
-        for array in (self.y, self.agreed.total):
+        # Open leads teach by when they converted, and by how old all leads are.
+        others = self.others.delay, self.others.snapshot.as_of.astype(np.int64)
+        for array in (self.y, self.agreed.total, self.delay, *others):
             digest.update(np.ascontiguousarray(array).tobytes())
-        digest.update("\n".join(map(str, self.lead)).encode())
+        digest.update("\n".join(map(str, [*self.lead, *self.others.lead])).encode())
         for name, column in self.features.values.items():
             digest.update(name.encode())
             number = self.features.is_number(name)

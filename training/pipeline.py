@@ -23,9 +23,10 @@ from models.registry import Registered, Registry, Training
 from models.scorer import Scorer
 from training.card import make_card
 from training.card_files import card_texts, write_cards
+from training.censoring import teaching
 from training.curve import Point, learning_curve
 from training.dataset import Dataset, load_dataset
-from training.evaluate import Evaluation, evaluate, fit_rows, new_ladder
+from training.evaluate import Evaluation, evaluate, new_ladder
 from training.evidence import evidence_of
 from training.intake import write_quarantine
 from training.leak_guard import guard
@@ -88,12 +89,13 @@ def train(plan: Plan, progress: Progress = quiet) -> Result:
         curve = learning_curve(dataset, evaluation, plan.threads, plan.seed)
     progress("Learning from all leads", 4, STEPS)
     ladder = new_ladder(dataset, plan.threads, plan.seed)
-    fit_rows(dataset, ladder, np.arange(dataset.n))
+    taught = teaching(dataset)
+    taught.fit(ladder)
     progress("Checking that every score adds up", 5, STEPS)
     gap, scores = check_sums(dataset, ladder)
     progress("Writing the bundle", 6, STEPS)
     evidence = evidence_of(dataset) if ladder.out_of_fold_ else None
-    card = make_card(dataset, evaluation, ladder, scores, accepted, curve, evidence)
+    card = make_card(dataset, evaluation, ladder, scores, accepted, curve, evidence, taught)
     bundle = Bundle(dataset.fields, dataset.rulebook, dataset.vocabulary, ladder.fitted_, card)
     versions, folder = keep(bundle, plan)
     texts = card_texts(card, versions)

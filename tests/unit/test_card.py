@@ -15,6 +15,7 @@ from training.card import make_card
 from training.card_calibration import calibration
 from training.card_render import _cell, card_html, card_markdown
 from training.card_sections import sections
+from training.censoring import teaching
 from training.curve import Point, curve_sentence
 from training.dataset import Dataset, load_dataset
 from training.evaluate import evaluate, fit_rows, new_ladder
@@ -64,7 +65,8 @@ def card(dataset) -> dict[str, Any]:
     scores = ladder.fitted_.scale.points(ladder.decision_function(dataset.frame()))
     curve = [Point(100, 12, 0.34, 0.6, (0.02, 0.004)), Point(200, 24, 0.32, 0.7, (0.0, 0.0))]
     accepted = {"wants": "Looked odd. Accepted by --accept-leak."}
-    return make_card(dataset, evaluation, ladder, scores, accepted, curve, evidence_of(dataset))
+    told = (accepted, curve, evidence_of(dataset), teaching(dataset))
+    return make_card(dataset, evaluation, ladder, scores, *told)
 
 
 def test_the_card_is_plain_json_and_the_same_again(card) -> None:
