@@ -15,7 +15,7 @@ LEADS ?= 20000
 export OMP_WAIT_POLICY = passive
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: help run test check bench bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-leaks lock clean sample
+.PHONY: help run test check bench bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-leaks bench-honest lock clean sample
 
 help: ## Show the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -73,6 +73,9 @@ bench-suggestions: $(VENV)/.dev ## Which points a suggested edition should move,
 
 bench-coverage: $(VENV)/.dev ## Do the 90 % intervals of likelihoods hold the true ones
 	@$(BIN)/python tests/benchmarks/intervals.py $(ARGS)
+
+bench-honest: $(VENV)/.dev ## What open and unworked leads teach, against a known truth
+	@$(BIN)/python tests/benchmarks/honest.py $(ARGS)
 
 bench-leaks: $(VENV)/.dev ## What the leak guard names in the raw files
 	@$(BIN)/python tests/benchmarks/leaks.py $(ARGS)

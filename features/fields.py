@@ -123,6 +123,9 @@ class Fields(Document):
     simulated: bool = False
     lead: str
     account: str | None = None
+    explored: str | None = None
+    """A boolean field that marks leads which sales had left behind and then worked by lot; they
+    tell what the leads that sales never worked would have done."""
     timing: Timing = Timing()
     outcome: Outcome = Outcome()
     sources: Sources = Sources()
@@ -145,6 +148,7 @@ class Fields(Document):
         pointers = {
             "lead": self.lead,
             "account": self.account,
+            "explored": self.explored,
             "timing.as_of": self.timing.as_of,
             "timing.order": None if self.timing.order == "file" else self.timing.order,
             "outcome.field": self.outcome.field,
@@ -154,6 +158,13 @@ class Fields(Document):
                 raise ValueError(f"{where} names the field {name!r}, which is not declared below")
         if self.timing.as_of and names[self.timing.as_of].type != "instant":
             raise ValueError(f"timing.as_of: the field {self.timing.as_of!r} is not an instant")
+        if self.explored and names[self.explored].type != "boolean":
+            raise ValueError(f"explored: the field {self.explored!r} is not a boolean")
+        if self.explored and names[self.explored].is_input:
+            raise ValueError(
+                f"explored: the field {self.explored!r} is known only once sales has chosen; give "
+                "it the role ignored"
+            )
         if not any(f.is_input for f in self.fields):
             raise ValueError("no field has the role attribute or activity: nothing to score by")
         return self
@@ -194,7 +205,7 @@ class Fields(Document):
 
     def fingerprint(self) -> str:
         """sha256 over what decides a score: the declarations, not where the files lie."""
-        kept_out = {"sources", "company", "segments", "accept_leaks"}
+        kept_out = {"sources", "company", "segments", "accept_leaks", "explored"}
         told = self.model_dump(mode="json", by_alias=True, exclude=kept_out)
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 

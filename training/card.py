@@ -22,6 +22,7 @@ from training.findings import findings
 from training.meaning import bands, same_meaning, state
 from training.rungs import carrying
 from training.segments import Segment, segments
+from training.selection import selection
 
 ENOUGH_TO_DRAW = 200
 """Held-out leads under which a reliability diagram would show noise."""
@@ -68,6 +69,7 @@ def make_card(
         "findings": [vars(f) for f in told],
         "rungs": dict(fitted.weights),
         "rungs_why": [c.as_json() for c in carrying(ladder.out_of_fold_, fitted.weights)],
+        "selection": selection(dataset, ladder),
         "learning_curve": [p.as_json() for p in curve],
         "evidence": [] if evidence is None else _evidence(evidence),
         "seed": ladder.random_state,

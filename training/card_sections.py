@@ -8,12 +8,14 @@ from typing import Any
 from models.wording import signed
 from training.card_calibration import calibration, gain, meaning, segments_of
 from training.card_parts import Grid, Section, day, listed, rate_cell
+from training.card_selection import whom_sales_worked
 from training.curve import curve_sentence
 from training.rungs import rungs_sentences
 
 STATES = {
     "known": "whose end is known; these teach",
     "open": "still open: younger than the horizon, or being handled; never counted as lost",
+    "explored": "that sales had left behind and then worked by lot: they tell of the unworked",
     "unworked": "that sales never worked: reported apart, never counted as lost",
     "decided before": "decided before the instant they are looked at",
 }
@@ -25,7 +27,13 @@ def sections(card: Mapping[str, Any], versions: Mapping[str, str]) -> list[Secti
     found = [purpose(card), what_not_to_miss(card), history(card), left_out(card), rungs(card)]
     if tested is not None:
         found += [calibration(card), meaning(tested), gain(tested), segments_of(tested)]
-    found += [evidence(card), drift(card), limits(card), reproduce(card, versions)]
+    found += [
+        whom_sales_worked(card["selection"]),
+        evidence(card),
+        drift(card),
+        limits(card),
+        reproduce(card, versions),
+    ]
     return [s for s in found if s.says or s.items or s.grids or s.pictures]
 
 
@@ -204,11 +212,6 @@ def limits(card: Mapping[str, Any]) -> Section:
         "A group that is told right may still be handed over less often than another: the table "
         "shows it, people must judge it.",
     ]
-    if card["leads"].get("unworked"):
-        says.append(
-            f"{card['leads']['unworked']:,} leads were never worked. What they would have done is "
-            "not known, and no reweighting repairs what reps saw and did not record."
-        )
     if card["clocks"]:
         says.append(
             f"{listed(list(card['clocks']))} told mostly when a lead came, and were believed less."

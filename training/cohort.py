@@ -28,6 +28,7 @@ class Cohort:
         fields, rulebook, vocabulary: what the columns are made by.
         snapshot: what was known of each at its instant.
         state: (n,) what is known of their ends; see `training.labels`.
+        y: (n,) 1 converted within the horizon, 0 not; meaningful where the end is known.
         delay: (n,) days from the snapshot to a conversion within the horizon; NaN where none has
             been seen.
         groups: (n,) account codes, or None.
@@ -38,6 +39,7 @@ class Cohort:
     vocabulary: Vocabulary
     snapshot: Snapshot = field(repr=False)
     state: Texts = field(repr=False)
+    y: Floats = field(repr=False)
     delay: Floats = field(repr=False)
     groups: Ints | None = field(repr=False)
 
@@ -65,9 +67,8 @@ class Cohort:
         """The leads at `rows`."""
         seen = self.snapshot.take(rows)
         groups = None if self.groups is None else self.groups[rows]
-        return replace(
-            self, snapshot=seen, state=self.state[rows], delay=self.delay[rows], groups=groups
-        )
+        told = {k: getattr(self, k)[rows] for k in ("state", "y", "delay")}
+        return replace(self, snapshot=seen, groups=groups, **told)
 
     def frame(self) -> pd.DataFrame:
         """What `LadderClassifier` takes."""

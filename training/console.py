@@ -11,6 +11,7 @@ from rich.table import Table
 from models.explanation import Explanation
 from models.wording import score_sentence, signed
 from training.card_sections import open_leads
+from training.card_selection import unworked_sentences
 from training.curve import curve_sentence
 from training.rungs import rungs_sentences
 
@@ -51,7 +52,7 @@ def show_card(console: Console, card: dict[str, Any]) -> None:
     if tested is not None:
         console.print(metrics_table(tested, card["simulated"]))
         console.print(tested["same_meaning"])
-    for sentence in rungs_sentences(card):
+    for sentence in (*rungs_sentences(card), *unworked_sentences(card["selection"])):
         console.print(sentence)
     if card["learning_curve"]:
         console.print(curve_sentence(card["learning_curve"]))

@@ -23,7 +23,15 @@ from features.snapshot import Snapshot, take_snapshot
 from models.workspace import Workspace
 from training.cohort import Cohort, ladder_frame
 from training.intake import Files, Rejected, Taken, files_of, take
-from training.labels import DECIDED, KNOWN, Labels, labels_from_field, labels_from_outcomes
+from training.labels import (
+    EXPLORED,
+    KNOWN,
+    OPEN,
+    UNWORKED,
+    Labels,
+    labels_from_field,
+    labels_from_outcomes,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +60,7 @@ class Dataset:
         everyone: typed columns of all good leads of the file, whatever became of them.
         outcome: of everyone: 1 converted, 0 not, NaN where it is not known yet.
         others: the leads that are open or unworked.
+        explored: the leads that sales had left behind and then worked by lot.
     """
 
     fields: Fields
@@ -72,6 +81,7 @@ class Dataset:
     everyone: Columns = field(repr=False)
     outcome: Floats = field(repr=False)
     others: Cohort = field(repr=False)
+    explored: Cohort = field(repr=False)
 
     @property
     def n(self) -> int:
@@ -133,14 +143,15 @@ def make_dataset(fields: Fields, rulebook: Rulebook, taken: Taken) -> Dataset:
     as_of = snapshots(taken.columns, fields)
     until = exported_at(taken, fields)
     labels = label(taken, fields, rulebook, as_of, until)
-    teaches = labels.teaches
+    labels = labels.with_explored(_explored(taken.columns, fields))
+    teaches, waits = labels.teaches, np.isin(labels.state, (OPEN, UNWORKED))
     states = dict(Counter(labels.state))
     vocabulary = Vocabulary.of(taken.activities)
 
     def cohort(rows: Ints) -> Cohort:
         columns = taken.columns.take(rows)
         snapshot = take_snapshot(columns, taken.activities, as_of[rows], fields)
-        told = labels.state[rows], labels.delay[rows], _groups(columns, fields)
+        told = labels.state[rows], labels.y[rows], labels.delay[rows], _groups(columns, fields)
         return Cohort(fields, rulebook, vocabulary, snapshot, *told)
 
     rows = _oldest_first(_order(taken.columns, fields, as_of), teaches)
@@ -163,8 +174,16 @@ def make_dataset(fields: Fields, rulebook: Rulebook, taken: Taken) -> Dataset:
         history_until=until,
         everyone=taken.columns,
         outcome=np.where(teaches, labels.y, np.nan),
-        others=cohort(np.flatnonzero(~teaches & (labels.state != DECIDED))),
+        others=cohort(np.flatnonzero(waits)),
+        explored=cohort(np.flatnonzero(labels.state == EXPLORED)),
     )
+
+
+def _explored(columns: Columns, fields: Fields) -> Flags:
+    """Which leads were worked by lot; none where the export does not say. Shape (n,)."""
+    if fields.explored is None or fields.explored not in columns:
+        return np.zeros(columns.n, dtype=bool)
+    return np.asarray(columns[fields.explored] == 1.0)
 
 
 def snapshots(columns: Columns, fields: Fields) -> Instants:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KNOWN, OPEN, UNWORKED, DECIDED = "known", "open", "unworked", "decided before"
+EXPLORED = "explored"
+"""Known, but sales had left the lead behind and worked it by lot; see `training.selection`."""
 FINAL = ("won", "lost", "returned")
 """Stages after which a lead is no longer waiting to be scored."""
 STAGES = ("accepted", "returned", "qualified", "won", "lost")
@@ -65,6 +67,11 @@ class Labels:
     def teaches(self) -> Flags:
         """(n,) whether the lead may teach."""
         return np.array([s == KNOWN for s in self.state], dtype=bool)
+
+    def with_explored(self, explored: Flags) -> Labels:
+        """The same with leads that were worked by lot (n,) told apart from those sales chose."""
+        state = np.where(explored & (self.state == KNOWN), EXPLORED, self.state)
+        return Labels(self.y, texts(state), np.where(explored, np.nan, self.delay))
 
 
 def labels_from_field(

@@ -55,10 +55,11 @@ def afterwards(full: Dataset, past: Dataset) -> tuple[Cohort, np.ndarray]:
         past.vocabulary,
         full.snapshot.take(rows),
         state,
+        full.y[rows],
         full.delay[rows],
         None,
     )
-    return found, full.y[rows]
+    return found, found.y
 
 
 def days(n: float) -> np.timedelta64:

@@ -32,12 +32,15 @@ def sample(
     workspace: Folder = HERE,
     leads: Annotated[int, typer.Option(help="How many leads to simulate.", min=1)] = 20_000,
     seed: Seed = 7,
+    exploration: Annotated[
+        float, typer.Option(help="Share of left-behind leads worked by lot.", min=0, max=1)
+    ] = 0.0,
     as_json: AsJson = False,
 ) -> None:
     """Write the simulated company: leads, activities, outcomes, fields and a rulebook."""
     from training.sample import write_workspace
 
-    told = write_workspace(workspace, leads, seed)
+    told = write_workspace(workspace, leads, seed, exploration)
     if as_json:
         say(told)
         return

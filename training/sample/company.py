@@ -39,7 +39,12 @@ class SampleCompany:
 
 
 def simulate(
-    n_leads: int = 20_000, *, seed: int = 7, start: datetime = START, months: int = 18
+    n_leads: int = 20_000,
+    *,
+    seed: int = 7,
+    start: datetime = START,
+    months: int = 18,
+    exploration: float = 0.0,
 ) -> SampleCompany:
     """Simulate a company; the same arguments give the same frames.
 
@@ -48,10 +53,14 @@ def simulate(
         seed: of everything random.
         start: when the history begins.
         months: how long it lasts.
+        exploration: share of the leads that sales left behind which it then works by lot; the
+            leads file marks them as `explored`.
 
     Raises:
-        ValueError: when there are no leads or no months.
+        ValueError: when there are no leads or no months, or the share is none.
     """
+    if not 0 <= exploration <= 1:
+        raise ValueError(f"exploration is {exploration}; it is a share, 0 to 1")
     if n_leads < 1 or months < 1:
         raise ValueError(f"{n_leads} leads over {months} months: both must be 1 or more")
     rng = np.random.default_rng(seed)
@@ -59,7 +68,7 @@ def simulate(
     people = draw_people(n_leads, days, rng)
     fit = fit_log_odds(people.facts)
     likelihood = sigmoid(INTERCEPT + fit + INTENT * people.intent)
-    handling = handle(people, likelihood, fit, days, rng)
+    handling = handle(people, likelihood, fit, days, exploration, rng)
     end = np.minimum(handling.decided, days)
     clock = np.datetime64(start.astimezone(UTC).replace(tzinfo=None), "us")
     touches = [draw_journeys(people, end, rng), sales_touches(people, handling, days, rng)]
@@ -72,8 +81,11 @@ def simulate(
             "worked": handling.worked,
         }
     )
+    leads = _leads(people, handling, clock, rng)
+    if exploration:
+        leads["explored"] = np.where(handling.explored, "yes", "no")
     return SampleCompany(
-        leads=_leads(people, handling, clock, rng),
+        leads=leads,
         activities=_activities(touches, people, clock),
         outcomes=_outcomes(handling, n_leads, clock),
         truth=truth,

@@ -26,6 +26,7 @@ class Handling:
         picked: when sales accepted the lead.
         returned: when it gave the lead back, and `reason` why.
         won, lost: when it ended; `amount` in EUR for wins.
+        explored: whether sales had left it behind and then worked it by lot.
     """
 
     picked: Floats
@@ -34,6 +35,7 @@ class Handling:
     lost: Floats
     amount: Floats
     reason: Texts
+    explored: Flags
 
     @property
     def worked(self) -> Flags:
@@ -48,11 +50,17 @@ class Handling:
 
 
 def handle(
-    people: People, likelihood: Floats, fit: Floats, days: float, rng: np.random.Generator
+    people: People,
+    likelihood: Floats,
+    fit: Floats,
+    days: float,
+    exploration: float,
+    rng: np.random.Generator,
 ) -> Handling:
     """Let sales work the history. `likelihood` is the truth if worked, `fit` what shows."""
     n = len(people.day)
     picked = _pick(people, fit, rng)
+    explored = _explore(people, picked, exploration, rng.spawn(1)[0])
     worked = ~np.isnan(picked)
     converts = worked & (rng.random(n) < likelihood)
     delay = np.exp(np.log(WIN_AFTER_DAYS) + WIN_SPREAD * rng.normal(0, 1, n))
@@ -77,6 +85,7 @@ def handle(
         told(lost, loses),
         amount,
         reason,
+        explored,
     )
 
 
@@ -95,6 +104,18 @@ def _pick(people: People, fit: Floats, rng: np.random.Generator) -> Floats:
         best = waiting[np.argsort(-liking[waiting], kind="stable")[: round(CAPACITY * new)]]
         picked[best] = 7.0 * week + rng.random(len(best)) * 4.5
     return picked
+
+
+def _explore(people: People, picked: Floats, share: float, rng: np.random.Generator) -> Flags:
+    """Of the leads left behind a share, drawn by lot, is worked in the week after; sets `picked`.
+
+    Its own generator: the same company with and without it differs in nothing else that is drawn
+    before.
+    """
+    n = len(picked)
+    drawn = np.isnan(picked) & (rng.random(n) < share)
+    picked[drawn] = people.day[drawn] + PATIENCE_DAYS + 7.0 * rng.random(int(drawn.sum()))
+    return drawn
 
 
 def _reasons(people: People, returns: Flags, loses: Flags, rng: np.random.Generator) -> Texts:

@@ -12,13 +12,15 @@ from training.sample.company import SampleCompany, simulate
 DOCUMENTS = ("fields.yaml", "rulebook.yaml")
 
 
-def write_workspace(folder: Path, n_leads: int, seed: int) -> dict[str, Any]:
+def write_workspace(
+    folder: Path, n_leads: int, seed: int, exploration: float = 0.0
+) -> dict[str, Any]:
     """Simulate and write everything; documents that people may have edited are left alone.
 
     Returns:
         rows per file, and the files' folder.
     """
-    company = simulate(n_leads, seed=seed)
+    company = simulate(n_leads, seed=seed, exploration=exploration)
     folder.mkdir(parents=True, exist_ok=True)
     write_company(company, folder)
     for name in DOCUMENTS:
