@@ -54,6 +54,8 @@ class Field(Document):
     """Texts that mean "not given" besides the empty one; compared without case."""
     minimum: float | None = None
     maximum: float | None = None
+    monotone: Literal["increasing", "decreasing"] | None = None
+    """For numbers: what is learned of the field may only raise, or only lower, a score with it."""
     example: str | float | bool | None = None
     reason: str = ""
 
@@ -66,6 +68,8 @@ class Field(Document):
             )
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(f"field {self.name}: minimum {self.minimum} is above its maximum")
+        if self.monotone and self.type != "number":
+            raise ValueError(f"field {self.name}: monotone goes with type: number")
         if self.role == "ignored" and not self.reason:
             raise ValueError(f"field {self.name} is ignored without a reason: write one")
         return self
@@ -126,6 +130,9 @@ class Fields(Document):
     explored: str | None = None
     """A boolean field that marks leads which sales had left behind and then worked by lot; they
     tell what the leads that sales never worked would have done."""
+    repeat_of: str | None = None
+    """An id field that tells which leads are one and the same, come back; each then counts as a
+    share of one, so that who comes often does not teach more than others."""
     timing: Timing = Timing()
     outcome: Outcome = Outcome()
     sources: Sources = Sources()
@@ -149,6 +156,7 @@ class Fields(Document):
             "lead": self.lead,
             "account": self.account,
             "explored": self.explored,
+            "repeat_of": self.repeat_of,
             "timing.as_of": self.timing.as_of,
             "timing.order": None if self.timing.order == "file" else self.timing.order,
             "outcome.field": self.outcome.field,
@@ -156,17 +164,25 @@ class Fields(Document):
         for where, name in pointers.items():
             if name is not None and name not in names:
                 raise ValueError(f"{where} names the field {name!r}, which is not declared below")
-        if self.timing.as_of and names[self.timing.as_of].type != "instant":
-            raise ValueError(f"timing.as_of: the field {self.timing.as_of!r} is not an instant")
-        if self.explored and names[self.explored].type != "boolean":
-            raise ValueError(f"explored: the field {self.explored!r} is not a boolean")
-        if self.explored and names[self.explored].is_input:
+        if not any(f.is_input for f in self.fields):
+            raise ValueError("no field has the role attribute or activity: nothing to score by")
+        return self
+
+    @model_validator(mode="after")
+    def _pointers_fit(self) -> Self:
+        wanted = {
+            "timing.as_of": (self.timing.as_of, "instant", "an instant"),
+            "explored": (self.explored, "boolean", "a boolean"),
+            "repeat_of": (self.repeat_of, "id", "an id"),
+        }
+        for where, (name, kind, said) in wanted.items():
+            if name and self[name].type != kind:
+                raise ValueError(f"{where}: the field {name!r} is not {said}")
+        if self.explored and self[self.explored].is_input:
             raise ValueError(
                 f"explored: the field {self.explored!r} is known only once sales has chosen; give "
                 "it the role ignored"
             )
-        if not any(f.is_input for f in self.fields):
-            raise ValueError("no field has the role attribute or activity: nothing to score by")
         return self
 
     @model_validator(mode="after")
@@ -205,7 +221,7 @@ class Fields(Document):
 
     def fingerprint(self) -> str:
         """sha256 over what decides a score: the declarations, not where the files lie."""
-        kept_out = {"sources", "company", "segments", "accept_leaks", "explored"}
+        kept_out = {"sources", "company", "segments", "accept_leaks", "explored", "repeat_of"}
         told = self.model_dump(mode="json", by_alias=True, exclude=kept_out)
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 

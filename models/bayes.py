@@ -6,7 +6,7 @@ agreement (Gelman et al. 2008 for weakly informative priors).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +16,8 @@ from features.arrays import Floats
 from models.scale import sigmoid
 
 _STEPS, _HALVINGS = 60, 30
+_HELD = 1e-12
+"""Prior variance that holds a coefficient at 0."""
 _SMALL = 1e-7
 """Share of the cost that a step must gain to be followed by another. Newton's gains square
 themselves near the mode: what is left after such a step is far below what any lead could show."""
@@ -87,6 +89,35 @@ def posterior_mode(
         if gained < _SMALL * (1 + abs(now)):
             break
     return Mode(b, f, X, w, precision)
+
+
+def signed_mode(
+    X: Floats,
+    y: Floats,
+    w: Floats,
+    offset: Floats,
+    variance: Floats,
+    signs: Floats,
+    start: Floats | None = None,
+) -> Mode:
+    """The posterior mode where some coefficients may have one sign alone.
+
+    Coefficients of the wrong sign are held at 0 and the rest is fitted again, until none is left:
+    a feasible point near the constrained mode, found in a few fits.
+
+    Args:
+        signs: (k,) 1 or -1 for the sign a coefficient may have, 0 for either.
+    """
+    mode = posterior_mode(X, y, w, offset, variance, start)
+    held = np.zeros(len(variance), dtype=bool)
+    while np.any(wrong := ~held & (signs * mode.b < 0)):
+        held |= wrong
+        b = np.where(held, 0.0, mode.b)
+        mode = posterior_mode(X, y, w, offset, np.where(held, _HELD, variance), b)
+    if not held.any():
+        return mode
+    b = np.where(held, 0.0, mode.b)
+    return replace(mode, b=b, f=offset + X @ b)
 
 
 def _information(X: Floats, h: Floats, precision: Floats) -> tuple[Floats, bool]:

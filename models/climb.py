@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -62,23 +63,32 @@ class Climb:
     """
 
     def __init__(
-        self, stated: Scale, history: History, boosters: bool, threads: int, seed: int
+        self,
+        stated: Scale,
+        history: History,
+        boosters: bool,
+        threads: int,
+        seed: int,
+        monotone: Mapping[str, int],
+        tuned: Mapping[str, Any],
     ) -> None:
         self.stated, self.seed, self.plain = stated, seed, history
         order = history.order
         self.penalties = {} if order is None else clock_penalties(history.leads.features, order)
-        self.fresh = update_points(history, self.penalties)
+        self.fresh = update_points(history, self.penalties, monotone)
         self.half_life = None if order is None else choose_half_life(self.fresh, history)
         if self.half_life is not None and order is not None:
             history = history.weighted(weights_by_age(order, self.half_life))
-            self.fresh = update_points(history, self.penalties)
+            self.fresh = update_points(history, self.penalties, monotone)
         self.history = history
         encoding = learn_encoding(history.leads.features)
         self.codes = encoding.codes(history.leads.features)
         self.encoding = learn_rates(encoding, self.codes, history.y, history.w)
         self.encoded = self.encoding.matrix(history.leads.features)
         contributions = tuple(self.penalties.get(o, 1.0) for o in self.encoding.owners)
-        self.how = growing_for(len(history), threads, seed, contributions)
+        how = growing_for(len(history), threads, seed, contributions)
+        bound = tuple(monotone.get(owner, 0) for owner in self.encoding.owners)
+        self.how = replace(how, monotone=bound, tuned=tuned)
         self.styles = tuple(STYLES) if boosters and self.encoding.width else ()
         self.fitted = self._fit()
 

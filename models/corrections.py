@@ -15,7 +15,8 @@ each a weight, and tree t counts as much as all the numbers of rounds that inclu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -71,6 +72,9 @@ class Growing:
         threads: of LightGBM; the result does not depend on it.
         seed: of everything random.
         contributions: per column, what its gain is multiplied by (1 believes it fully).
+        monotone: per column 1 where the log-odds may only rise with it, -1 only fall, 0 either;
+            empty without such a column.
+        tuned: LightGBM's parameters that replace those below; see `training.tune`.
     """
 
     learning_rate: float
@@ -79,6 +83,8 @@ class Growing:
     threads: int
     seed: int
     contributions: tuple[float, ...]
+    monotone: tuple[int, ...] = ()
+    tuned: Mapping[str, Any] = field(default_factory=dict)
 
 
 def growing_for(n: int, threads: int, seed: int, contributions: tuple[float, ...]) -> Growing:
@@ -133,6 +139,9 @@ def begin(style: str, data: Matrix, how: Growing) -> list[lgb.Booster]:
         params = _COMMON | STYLES[style] | _seeds(style, how.seed + 101 * repeat)
         threads = how.threads if len(data.y) >= _WIDE else 1
         params |= {"learning_rate": how.learning_rate, "num_threads": threads}
+        params |= how.tuned
+        if any(how.monotone):
+            params["monotone_constraints"] = list(how.monotone)
         if any(c != 1.0 for c in how.contributions):
             params["feature_contri"] = list(how.contributions)
         dataset = lgb.Dataset(

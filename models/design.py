@@ -8,8 +8,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,10 @@ class Category:
 
 @dataclass(frozen=True)
 class Number:
-    """A number's columns: linear, steps, and an indicator where some were missing."""
+    """A number's columns: linear, steps, and an indicator where some were missing.
+
+    `monotone` is 1 or -1 where the log-odds may only rise or only fall with the number, else 0.
+    """
 
     name: str
     mean: float
@@ -51,6 +54,7 @@ class Number:
     high: float
     steps: tuple[float, ...]
     missing: bool
+    monotone: int = 0
 
     @property
     def parts(self) -> list[tuple[str, int]]:
@@ -95,6 +99,18 @@ class Design:
         """The centred matrix, (n, k)."""
         return self.raw(features, criteria) - self.centre
 
+    def signs(self) -> Floats:
+        """Per column 1 or -1 where its coefficient may have that sign alone, else 0. Shape (k,).
+
+        A number rises with its linear column and with every step, so right signs of all of them
+        are enough; its indicator of missing values is free.
+        """
+        found = np.zeros(len(self.centre))
+        for block, (_, at) in zip(self.blocks, self.slices(), strict=True):
+            if isinstance(block, Number):
+                found[at.start : at.start + 1 + len(block.steps)] = block.monotone
+        return found
+
     def slices(self) -> Iterator[tuple[str, slice]]:
         """Each block's feature and its columns."""
         at = self.criteria
@@ -121,16 +137,25 @@ class Design:
         return cls(told["criteria"], tuple(blocks), np.array(told["centre"], dtype=np.float64))
 
 
-def learn_design(features: Table, criteria: Floats) -> Design:
-    """Choose levels, scales and steps from the training leads."""
+def learn_design(
+    features: Table, criteria: Floats, monotone: Mapping[str, int] | None = None
+) -> Design:
+    """Choose levels, scales and steps from the training leads.
+
+    Args:
+        features, criteria: of n leads.
+        monotone: numbers whose columns may have one sign alone; see `Number`.
+    """
     n = features.n
     blocks: list[Block] = []
     for name in features.names:
-        block = (
+        block: Block | None = (
             _number(name, features[name], n)
             if features.is_number(name)
             else _category(name, features[name], n)
         )
+        if isinstance(block, Number):
+            block = replace(block, monotone=(monotone or {}).get(name, 0))
         if block is not None:
             blocks.append(block)
     open_design = Design(criteria.shape[1], tuple(blocks), np.zeros(0))

@@ -5,6 +5,7 @@ Each rung is taken as far as predictions of leads that were not in its fit say s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -32,6 +33,9 @@ class LadderClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         boosters: whether rung 3 may be climbed.
         threads: of LightGBM; results do not depend on it.
         random_state: seed of folds and boosters.
+        monotone: numbers that what is learned may only rise (1) or only fall (-1) with. What the
+            rulebook says of them, and what history says of its criteria, is not bound.
+        tuned: LightGBM's parameters that replace the defaults of rung 3.
 
     Attributes (after fit):
         classes_: the two outcomes, the conversion second.
@@ -53,6 +57,8 @@ class LadderClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         boosters: bool = True,
         threads: int = 2,
         random_state: int = 0,
+        monotone: Mapping[str, int] | None = None,
+        tuned: Mapping[str, Any] | None = None,
     ) -> None:
         self.anchor_points = anchor_points
         self.anchor_likelihood = anchor_likelihood
@@ -60,6 +66,8 @@ class LadderClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.boosters = boosters
         self.threads = threads
         self.random_state = random_state
+        self.monotone = monotone
+        self.tuned = tuned
 
     def fit(
         self,
@@ -81,6 +89,7 @@ class LadderClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             groups: (n,) accounts; no account stands on both sides of a fold.
 
         Raises:
+            ValueError: when `monotone` names what is no number of X.
             NothingToLearn: when all outcomes are of one kind and it is neither 0 nor 1.
         """
         history = self._history(X, y, sample_weight, order, groups)
@@ -90,7 +99,15 @@ class LadderClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return self
         # Small dense solves gain nothing from threads and lose much to busy neighbours.
         with threadpool_limits(1, user_api="blas"):
-            climb = Climb(self._stated(), history, self.boosters, self.threads, self.random_state)
+            climb = Climb(
+                self._stated(),
+                history,
+                self.boosters,
+                self.threads,
+                self.random_state,
+                self.monotone or {},
+                self.tuned or {},
+            )
         self.fitted_ = climb.fitted
         self.half_life_ = climb.half_life
         self.penalties_ = {k: v for k, v in climb.penalties.items() if v < 0.5}
@@ -126,6 +143,10 @@ class LadderClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _history(self, X: Any, y: Any, weight: Any, order: Any, groups: Any) -> History:
         leads = self._leads(X)
         self.features_ = leads.features.names
+        numbers = [name for name in self.features_ if leads.features.is_number(name)]
+        unknown = sorted(set(self.monotone or {}) - set(numbers))
+        if unknown:
+            raise ValueError(f"monotone names {unknown[0]!r}, which is no number of X")
         self.n_features_in_ = np.shape(X)[1]
         if isinstance(X, pd.DataFrame):
             self.feature_names_in_ = np.array([str(c) for c in X.columns], dtype=object)

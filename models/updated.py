@@ -5,12 +5,13 @@ Notation: agreed points s, stated scale (s*, p*, PDO), L = ln 2 / PDO, f0 = logi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from features.arrays import Floats, Ints
-from models.bayes import Mode, leave_one_out, posterior_mode
+from models.bayes import Mode, leave_one_out, posterior_mode, signed_mode
 from models.design import Design, learn_design
 from models.history import History
 from models.rungs import FittedScale, UpdatedPoints
@@ -118,15 +119,18 @@ def learn_variances(X: Floats, history: History, blocks: _Blocks, width: float) 
     return t2
 
 
-def update_points(history: History, penalties: dict[str, float]) -> Taught:
+def update_points(
+    history: History, penalties: dict[str, float], monotone: Mapping[str, int] | None = None
+) -> Taught:
     """Fit rung 2 from scratch: choose columns, learn variances, average three widths.
 
     Args:
         history: the leads that teach.
         penalties: per feature, what its prior variances are multiplied by (1 when absent).
+        monotone: numbers that the log-odds may only rise (1) or only fall (-1) with.
     """
     leads = history.leads
-    design = learn_design(leads.features, leads.criteria)
+    design = learn_design(leads.features, leads.criteria, monotone)
     blocks = _blocks(design, penalties)
     mean = float(np.average(leads.f0, weights=history.w))
     blank = UpdatedPoints(design, mean, np.zeros(0), np.zeros((0, 0)))
@@ -154,14 +158,25 @@ def interval_covariance(X: Floats, history: History, variance: Floats, start: Fl
 
 
 def coefficients(
-    X: Floats, history: History, variances: tuple[Floats, ...], starts: tuple[Floats, ...] = ()
+    X: Floats,
+    history: History,
+    variances: tuple[Floats, ...],
+    starts: tuple[Floats, ...] = (),
+    signs: Floats | None = None,
 ) -> list[Mode]:
-    """The posterior mode at every width, each begun at `starts` or at the width before it."""
+    """The posterior mode at every width, each begun at `starts` or at the width before it.
+
+    With `signs` (2 + k,), coefficients whose sign is 1 or -1 have that sign alone.
+    """
     y, w, f0 = history.y, history.w, history.leads.f0
     modes: list[Mode] = []
     for i, variance in enumerate(variances):
         before = modes[-1].b if modes else None
-        modes.append(posterior_mode(X, y, w, f0, variance, starts[i] if starts else before))
+        start = starts[i] if starts else before
+        if signs is None:
+            modes.append(posterior_mode(X, y, w, f0, variance, start))
+        else:
+            modes.append(signed_mode(X, y, w, f0, variance, signs, start))
     return modes
 
 
@@ -183,7 +198,9 @@ def _fit(
     variances: tuple[Floats, ...],
     starts: tuple[Floats, ...] = (),
 ) -> Taught:
-    modes = coefficients(X, history, variances, starts)
+    bound = rung.design.signs()
+    signs = np.concatenate([np.zeros(2), bound]) if bound.any() else None
+    modes = coefficients(X, history, variances, starts, signs)
     y, w = history.y, history.w
     left_out = np.mean([leave_one_out(mode, X, y, w) for mode in modes], axis=0)
     b = np.mean([mode.b for mode in modes], axis=0)

@@ -13,6 +13,7 @@ from models.ladder import LadderClassifier
 from models.metrics import ece
 from models.reliability import Diagram, by_chance, diagram
 from training.censoring import Teaching
+from training.cohort import repeat_weights
 from training.curve import Point
 from training.dataset import Dataset
 from training.drift import drifts
@@ -109,6 +110,8 @@ def _history(dataset: Dataset, taught: Teaching) -> dict[str, Any]:
             **dataset.states,
         },
         "conversions": int(dataset.y.sum()),
+        "repeated": int((repeat_weights(dataset.person) < 1).sum()),
+        "monotone": {f.title: f.monotone for f in dataset.fields.inputs if f.monotone},
         "open_taught": taught.young,
         "open_why_not": taught.why_not,
     }

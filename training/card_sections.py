@@ -83,6 +83,15 @@ def history(card: Mapping[str, Any]) -> Section:
         )
     says += open_leads(card)
     says.append(f"It looks at: {listed(card['inputs'])}.")
+    if card["repeated"]:
+        says.append(
+            f"{card['repeated']:,} leads came more than once; each counts as a share of one."
+        )
+    for name, direction in card["monotone"].items():
+        says.append(
+            f"What is learned of {name} is {direction} throughout, as the fields file declares; "
+            "what the rulebook says of it is not bound."
+        )
     if card["half_life"] is not None:
         says.append(
             f"Older leads count less: half after {100 * card['half_life']:.0f} % of the period."

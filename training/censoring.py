@@ -17,7 +17,7 @@ import numpy as np
 
 from features.arrays import Floats, Ints, days_between
 from models.ladder import LadderClassifier
-from training.cohort import Cohort
+from training.cohort import Cohort, repeat_weights
 from training.dataset import Dataset
 from training.labels import OPEN
 
@@ -80,7 +80,7 @@ def teaching(dataset: Dataset) -> Teaching:
     young = _young_winners(dataset)
     why_not = _why_not(dataset, young)
     if why_not:
-        w = np.ones(dataset.n)
+        w = repeat_weights(dataset.person)
         told = dataset.frame(), dataset.y, w, dataset.order, dataset.groups
         return Teaching(*told, young=0, why_not=why_not)
     import pandas as pd
@@ -93,7 +93,8 @@ def teaching(dataset: Dataset) -> Teaching:
     return Teaching(
         X=pd.concat([dataset.frame(), young.frame()], ignore_index=True),
         y=np.concatenate([dataset.y, np.ones(young.n)]),
-        w=censoring_weights(_ages(dataset), seen_after),
+        w=censoring_weights(_ages(dataset), seen_after)
+        * repeat_weights(np.concatenate([dataset.person, young.person])),
         order=_order(dataset, young.n),
         groups=groups,
         young=young.n,

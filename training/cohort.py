@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from features.arrays import Floats, Ints, Table, Texts
 from features.catalogue import Catalogue, Vocabulary
@@ -31,7 +34,8 @@ class Cohort:
         y: (n,) 1 converted within the horizon, 0 not; meaningful where the end is known.
         delay: (n,) days from the snapshot to a conversion within the horizon; NaN where none has
             been seen.
-        groups: (n,) account codes, or None.
+        groups: (n,) codes of accounts, or of persons where there are no accounts; or None.
+        person: (n,) which leads are one and the same, come back: equal texts; None where unknown.
     """
 
     fields: Fields
@@ -42,6 +46,7 @@ class Cohort:
     y: Floats = field(repr=False)
     delay: Floats = field(repr=False)
     groups: Ints | None = field(repr=False)
+    person: Texts = field(repr=False)
 
     @property
     def n(self) -> int:
@@ -67,7 +72,7 @@ class Cohort:
         """The leads at `rows`."""
         seen = self.snapshot.take(rows)
         groups = None if self.groups is None else self.groups[rows]
-        told = {k: getattr(self, k)[rows] for k in ("state", "y", "delay")}
+        told = {k: getattr(self, k)[rows] for k in ("state", "y", "delay", "person")}
         return replace(self, snapshot=seen, groups=groups, **told)
 
     def frame(self) -> pd.DataFrame:
@@ -82,3 +87,9 @@ def ladder_frame(features: Table, agreed: Agreed, rulebook: Rulebook) -> pd.Data
     ids = [c.id for c in rulebook.criteria]
     shares = {CRITERION + id_: agreed.share[:, k] for k, id_ in enumerate(ids)}
     return pd.DataFrame({**features.values, AGREED: agreed.total, **shares})
+
+
+def repeat_weights(person: Texts) -> Floats:
+    """Of each of n leads its share in its person: weights sum to one a person. Shape (n,)."""
+    counts = Counter(person)
+    return np.array([1.0 if p is None else 1.0 / counts[p] for p in person], dtype=np.float64)

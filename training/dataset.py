@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from features.arrays import NO_INSTANT, Flags, Floats, Instants, Ints, Table, Texts
+from features.arrays import NO_INSTANT, Flags, Floats, Instants, Ints, Table, Texts, texts
 from features.catalogue import Vocabulary
 from features.columns import Columns, account_ids, created, lead_ids
 from features.errors import DocumentRefused
@@ -21,7 +21,7 @@ from features.rulebook.document import Rulebook
 from features.rulebook.points import Agreed
 from features.snapshot import Snapshot, take_snapshot
 from models.workspace import Workspace
-from training.cohort import Cohort, ladder_frame
+from training.cohort import Cohort, ladder_frame, repeat_weights
 from training.intake import Files, Rejected, Taken, files_of, take
 from training.labels import (
     EXPLORED,
@@ -52,7 +52,8 @@ class Dataset:
         delay: (n,) days from the snapshot to the conversion; NaN without one, or without its time.
         lead: (n,) ids.
         order: (n,) grows with time, or None.
-        groups: (n,) account codes, or None.
+        groups: (n,) codes of accounts, or of persons where there are no accounts; or None.
+        person: (n,) which leads are one and the same; see `training.cohort.Cohort`.
         states: how many leads of the file were known, open, unworked, decided before.
         rejected: what could not be read.
         rows: leads in the file.
@@ -74,6 +75,7 @@ class Dataset:
     lead: Texts = field(repr=False)
     order: Floats | None = field(repr=False)
     groups: Ints | None = field(repr=False)
+    person: Texts = field(repr=False)
     states: dict[str, int]
     rejected: tuple[Rejected, ...] = field(repr=False)
     rows: int
@@ -102,7 +104,8 @@ class Dataset:
         digest = hashlib.sha256()
         # Open leads teach by when they converted, and by how old all leads are.
         others = self.others.delay, self.others.snapshot.as_of.astype(np.int64)
-        for array in (self.y, self.agreed.total, self.delay, *others):
+        weights = repeat_weights(self.person)
+        for array in (self.y, self.agreed.total, self.delay, weights, *others):
             digest.update(np.ascontiguousarray(array).tobytes())
         digest.update("\n".join(map(str, [*self.lead, *self.others.lead])).encode())
         for name, column in self.features.values.items():
@@ -152,7 +155,7 @@ def make_dataset(fields: Fields, rulebook: Rulebook, taken: Taken) -> Dataset:
         columns = taken.columns.take(rows)
         snapshot = take_snapshot(columns, taken.activities, as_of[rows], fields)
         told = labels.state[rows], labels.y[rows], labels.delay[rows], _groups(columns, fields)
-        return Cohort(fields, rulebook, vocabulary, snapshot, *told)
+        return Cohort(fields, rulebook, vocabulary, snapshot, *told, _persons(columns, fields))
 
     rows = _oldest_first(_order(taken.columns, fields, as_of), teaches)
     known = cohort(rows)
@@ -168,6 +171,7 @@ def make_dataset(fields: Fields, rulebook: Rulebook, taken: Taken) -> Dataset:
         lead=known.lead,
         order=_order(known.snapshot.columns, fields, as_of[rows]),
         groups=known.groups,
+        person=known.person,
         states={state: states.get(state, 0) for state in (KNOWN, *sorted(set(states) - {KNOWN}))},
         rejected=taken.rejected,
         rows=taken.rows,
@@ -245,11 +249,18 @@ def _oldest_first(order: Floats | None, teaches: Flags) -> Ints:
 
 
 def _groups(columns: Columns, fields: Fields) -> Ints | None:
-    if fields.account is None:
+    if fields.account is None and fields.repeat_of is None:
         return None
+    told = _persons(columns, fields) if fields.account is None else account_ids(columns, fields)
     known: dict[object, int] = {}
     codes = [
-        known.setdefault(("lead", row) if account is None else account, len(known))
-        for row, account in enumerate(account_ids(columns, fields))
+        known.setdefault(("lead", row) if name is None else name, len(known))
+        for row, name in enumerate(told)
     ]
     return np.array(codes, dtype=np.int64)
+
+
+def _persons(columns: Columns, fields: Fields) -> Texts:
+    if fields.repeat_of is None or fields.repeat_of not in columns:
+        return texts([None] * columns.n)
+    return texts(columns[fields.repeat_of])

@@ -13,6 +13,7 @@ from models.ladder import LadderClassifier
 from models.likelihood import FittedLadder
 from models.metrics import report
 from models.scale import sigmoid
+from training.cohort import repeat_weights
 from training.dataset import Dataset
 from training.figures import rounded
 from training.split import held_out
@@ -95,6 +96,11 @@ def new_ladder(dataset: Dataset, threads: int, seed: int) -> LadderClassifier:
         points_to_double_odds=scale.points_to_double_odds,
         threads=threads,
         random_state=seed,
+        monotone={
+            field.name: 1 if field.monotone == "increasing" else -1
+            for field in dataset.fields.inputs
+            if field.monotone
+        },
     )
 
 
@@ -103,7 +109,8 @@ def fit_rows(dataset: Dataset, ladder: LadderClassifier, rows: Ints) -> LadderCl
     order = None if dataset.order is None else dataset.order[rows]
     groups = None if dataset.groups is None else dataset.groups[rows]
     X = dataset.frame().iloc[rows]
-    return ladder.fit(X, dataset.y[rows], order=order, groups=groups)
+    w = repeat_weights(dataset.person[rows])
+    return ladder.fit(X, dataset.y[rows], w, order=order, groups=groups)
 
 
 def evaluate(dataset: Dataset, threads: int, seed: int) -> Evaluation | None:

@@ -22,6 +22,7 @@ from models.history import History, Leads
 from models.recency import clock_penalties
 from models.updated import fit_scale
 from models.workspace import Workspace
+from training.cohort import repeat_weights
 from training.dataset import Dataset
 from training.split import held_out
 
@@ -49,7 +50,8 @@ def history_of(dataset: Dataset, rulebook: Rulebook, agreed: Agreed) -> History:
     """The leads of a dataset as history under an edition."""
     f0 = np.asarray(stated_scale(rulebook).log_odds(agreed.total))
     leads = Leads(f0, dataset.features, agreed.share)
-    return History(leads, dataset.y, np.ones(dataset.n), dataset.order, dataset.groups)
+    w = repeat_weights(dataset.person)
+    return History(leads, dataset.y, w, dataset.order, dataset.groups)
 
 
 def evidence_of(dataset: Dataset, rows: Ints | None = None) -> Evidence:

@@ -76,7 +76,8 @@ def files_of(fields: Fields, folder: Path) -> Files:
 
 def wanted_fields(fields: Fields) -> tuple[Field, ...]:
     """Every field training reads: inputs, ids, the outcome, segments, what orders leads in time."""
-    extra = {fields.outcome.field, fields.timing.order, fields.explored, *fields.segments}
+    pointed = (fields.outcome.field, fields.timing.order, fields.explored, fields.repeat_of)
+    extra = {*pointed, *fields.segments}
     known = {f.name for f in readable(fields)}
     added = (f for f in fields.fields if f.name in extra - known)
     return (*readable(fields), *added)

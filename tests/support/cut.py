@@ -58,6 +58,7 @@ def afterwards(full: Dataset, past: Dataset) -> tuple[Cohort, np.ndarray]:
         full.y[rows],
         full.delay[rows],
         None,
+        full.person[rows],
     )
     return found, found.y
 
