@@ -1,0 +1,1 @@
+"""Who may do what: keys, people, sessions, and the one table of permissions."""
