@@ -24,8 +24,8 @@ def answer(lead: str | None, scores: Scores, i: int, scorer: Scorer) -> dict[str
     Returns:
         `score` and `agreed_score` as shown (whole, 0 to 100), `score_exact` (points before rounding
         and cutting, the sum of the points of all `reasons` but a `limit` line), `likelihood` with
-        its 90 % interval (`score_interval` in points), `grade`, `handed_over`, `reasons`, `as_of`,
-        `versions`, `simulated`.
+        its 90 % interval (`score_interval` in points), `value` (see `value_of`), `grade`,
+        `handed_over`, `reasons`, `as_of`, `versions`, `simulated`.
     """
     explanation = scores.explain(i)
     likelihood, low, high = (float(x[i]) for x in (scores.likelihood, scores.low, scores.high))
@@ -40,11 +40,34 @@ def answer(lead: str | None, scores: Scores, i: int, scorer: Scorer) -> dict[str
         "likelihood": likelihood,
         "interval": {"low": low, "high": high, "level": LEVEL},
         "score_interval": {"low": _shown(scorer, low), "high": _shown(scorer, high)},
+        "value": value_of(scores, i, scorer),
         "says": score_sentence(likelihood, low, high, scorer.rulebook.horizon_days),
         "reasons": [vars(line) | {"points": line.points} for line in explanation.lines],
         "as_of": f"{scores.told.snapshot.as_of[i]}Z",
         "versions": vars(scorer.versions),
         "simulated": scorer.simulated,
+    }
+
+
+def value_of(scores: Scores, i: int, scorer: Scorer) -> dict[str, Any] | None:
+    """What lead `i` brings if it is won, its 90 % interval, and `expected`: likelihood x amount.
+
+    None where the rulebook states no value, or no amounts were there to learn from.
+    """
+    stated, amounts = scorer.rulebook.value, scores.amounts
+    if stated is None or amounts is None:
+        return None
+    mean, low, high = (round(float(x[i]), 2) for x in (amounts.mean, amounts.low, amounts.high))
+    expected = round(float(scores.likelihood[i] * amounts.mean[i]), 2)
+    return {
+        "currency": stated.currency,
+        "expected": expected,
+        "amount": mean,
+        "interval": {"low": low, "high": high, "level": LEVEL},
+        "says": (
+            f"{stated.currency} {expected:,.0f}: what was told above, times {mean:,.0f} if won "
+            f"({low:,.0f} to {high:,.0f})."
+        ),
     }
 
 

@@ -25,6 +25,7 @@ from models.encoding import Encoding
 from models.likelihood import FittedLadder
 from models.rungs import Affine, FittedScale, UpdatedPoints
 from models.scale import Scale
+from models.value import AmountModel
 
 SCHEMA = "leadpact/bundle/1"
 PARTS = (
@@ -72,6 +73,7 @@ class Bundle:
         vocabulary: channels and kinds of its activity features.
         ladder: all that was learned.
         card: figures about the training, plain JSON.
+        amounts: what leads bring if they are won; None where nothing says.
     """
 
     fields: Fields
@@ -79,6 +81,7 @@ class Bundle:
     vocabulary: Vocabulary
     ladder: FittedLadder
     card: dict[str, Any]
+    amounts: AmountModel | None = None
 
 
 def save(bundle: Bundle, folder: Path) -> Versions:
@@ -128,16 +131,16 @@ def load(folder: Path) -> tuple[Bundle, Versions]:
             **{k: tuple(v) for k, v in json.loads(content["vocabulary.json"]).items()}
         )
         covariance = np.load(io.BytesIO(content["covariance.npy"]), allow_pickle=False)
-        ladder = _ladder(
-            json.loads(content["ladder.json"]), covariance, content["trees.txt"].decode()
-        )
+        told = json.loads(content["ladder.json"])
+        ladder = _ladder(told, covariance, content["trees.txt"].decode())
+        amounts = AmountModel.from_json(told["amounts"]) if told.get("amounts") else None
         card = json.loads(content["card.json"])
     except (KeyError, TypeError, ValueError, LeadpactError) as error:
         raise BundleRefused(
             f"The bundle in {where} cannot be read: {error}. Its parts are whole but not of this "
             "version; train again, or serve it with the version that made it."
         ) from error
-    bundle = Bundle(fields, rulebook, vocabulary, ladder, card)
+    bundle = Bundle(fields, rulebook, vocabulary, ladder, card, amounts)
     if manifest["catalogue"] != Catalogue.of(fields, vocabulary).fingerprint():
         raise BundleRefused(
             f"The bundle in {where} was trained on other features than this version computes. "
@@ -203,6 +206,7 @@ def _parts(bundle: Bundle) -> dict[str, bytes]:
         "affine": asdict(ladder.affine),
         "base": ladder.base,
         "encoding": ladder.encoding.to_json(),
+        "amounts": None if bundle.amounts is None else bundle.amounts.to_json(),
     }
     return {
         "fields.yaml": bundle.fields.text().encode(),

@@ -27,6 +27,7 @@ from models.history import Leads
 from models.likelihood import FittedLadder
 from models.lines import Lines, Told
 from models.scale import sigmoid
+from models.value import AmountModel, Amounts
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Scores:
         low, high: (n,) its 90 % interval.
         agreed_exact: (n,) agreed points before rounding and cutting.
         told: what explanations are made of.
+        amounts: what each brings if it is won; None where nothing says.
     """
 
     n: int
@@ -49,6 +51,7 @@ class Scores:
     high: Floats
     agreed_exact: Floats
     told: Told
+    amounts: Amounts | None = None
 
     @property
     def shown(self) -> Floats:
@@ -82,6 +85,7 @@ class Scorer:
         fields, rulebook, versions: what it speaks of.
         ladder: the fitted model.
         vocabulary: the channels, kinds and teams its history knew.
+        amounts: what leads bring if they are won, or None.
         catalogue: its features.
         card: figures about its training.
     """
@@ -91,6 +95,7 @@ class Scorer:
         self.rulebook: Rulebook = bundle.rulebook
         self.ladder: FittedLadder = bundle.ladder
         self.vocabulary = bundle.vocabulary
+        self.amounts: AmountModel | None = bundle.amounts
         self.catalogue = Catalogue.of(bundle.fields, bundle.vocabulary)
         self.card: dict[str, Any] = bundle.card
         self.versions = versions
@@ -140,6 +145,7 @@ class Scorer:
             high=sigmoid(parts.f + half),
             agreed_exact=agreed.total,
             told=told,
+            amounts=None if self.amounts is None else self.amounts.amounts(features),
         )
 
     def leads(self, features: Table, agreed: Agreed) -> Leads:

@@ -40,6 +40,24 @@ class Points(_Model):
     high: int = Field(ge=0, le=100)
 
 
+class AmountInterval(_Model):
+    """Where the amount lies if the lead is won, at the given level."""
+
+    low: float = Field(ge=0)
+    high: float = Field(ge=0)
+    level: float
+
+
+class Value(_Model):
+    """What the lead is worth: likelihood times amount. No part of the score."""
+
+    currency: str
+    expected: float = Field(ge=0, description="Likelihood times amount.")
+    amount: float = Field(ge=0, description="Expected amount if the lead is won.")
+    interval: AmountInterval
+    says: str
+
+
 class VersionsTold(_Model):
     """What stands behind a number."""
 
@@ -64,6 +82,9 @@ class Score(_Model):
     likelihood: float = Field(ge=0, le=1, description="Of conversion within the horizon.")
     interval: Interval
     score_interval: Points
+    value: Value | None = Field(
+        default=None, description="Null where the rulebook states none, or no amounts are known."
+    )
     says: str = Field(description="The likelihood in words.")
     reasons: list[Reason]
     as_of: str

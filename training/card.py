@@ -24,6 +24,7 @@ from training.meaning import bands, same_meaning, state
 from training.rungs import carrying
 from training.segments import Segment, segments
 from training.selection import selection
+from training.worth import worth
 
 ENOUGH_TO_DRAW = 200
 """Held-out leads under which a reliability diagram would show noise."""
@@ -71,6 +72,7 @@ def make_card(
         "rungs": dict(fitted.weights),
         "rungs_why": [c.as_json() for c in carrying(ladder.out_of_fold_, fitted.weights)],
         "selection": selection(dataset, ladder),
+        "worth": worth(dataset),
         "learning_curve": [p.as_json() for p in curve],
         "evidence": [] if evidence is None else _evidence(evidence),
         "seed": ladder.random_state,

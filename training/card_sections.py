@@ -11,6 +11,7 @@ from training.card_parts import Grid, Section, day, listed, rate_cell
 from training.card_selection import whom_sales_worked
 from training.curve import curve_sentence
 from training.rungs import rungs_sentences
+from training.worth import worth_section
 
 STATES = {
     "known": "whose end is known; these teach",
@@ -29,6 +30,7 @@ def sections(card: Mapping[str, Any], versions: Mapping[str, str]) -> list[Secti
         found += [calibration(card), meaning(tested), gain(tested), segments_of(tested)]
     found += [
         whom_sales_worked(card["selection"]),
+        worth_section(card["worth"]),
         evidence(card),
         drift(card),
         limits(card),

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from models.answer import value_of
 from models.explanation import Explanation
 from models.wording import score_sentence, signed
 from training.card_sections import open_leads
@@ -91,6 +92,9 @@ def show_lead(console: Console, lead: str, scores: Scores, i: int, scorer: Score
         f"{scorer.rulebook.hand_over_from:g}. Rulebook {scorer.versions.rulebook}, model "
         f"{scorer.versions.model}."
     )
+    worth = value_of(scores, i, scorer)
+    if worth is not None:
+        console.print(f"Expected value {escape(worth['says'])}")
     console.print(lines_table(explanation))
 
 
@@ -127,6 +131,7 @@ def lead_as_json(lead: str, scores: Scores, i: int, scorer: Scorer) -> dict[str,
         "score_exact": explanation.exact,
         "likelihood": float(scores.likelihood[i]),
         "interval": {"low": float(scores.low[i]), "high": float(scores.high[i]), "level": 0.9},
+        "value": value_of(scores, i, scorer),
         "grade": scores.grades[i],
         "agreed_score": int(scores.agreed[i]),
         "reasons": [vars(line) | {"points": line.points} for line in explanation.lines],

@@ -29,6 +29,7 @@ from training.labels import (
     OPEN,
     UNWORKED,
     Labels,
+    amounts_of,
     labels_from_field,
     labels_from_outcomes,
 )
@@ -50,6 +51,7 @@ class Dataset:
         agreed: the agreed points.
         y: (n,) 1 converted within the horizon, 0 not.
         delay: (n,) days from the snapshot to the conversion; NaN without one, or without its time.
+        amount: (n,) what each was won for; NaN where it was not, or where nothing says.
         lead: (n,) ids.
         order: (n,) grows with time, or None.
         groups: (n,) codes of accounts, or of persons where there are no accounts; or None.
@@ -72,6 +74,7 @@ class Dataset:
     agreed: Agreed = field(repr=False)
     y: Floats = field(repr=False)
     delay: Floats = field(repr=False)
+    amount: Floats = field(repr=False)
     lead: Texts = field(repr=False)
     order: Floats | None = field(repr=False)
     groups: Ints | None = field(repr=False)
@@ -168,6 +171,7 @@ def make_dataset(fields: Fields, rulebook: Rulebook, taken: Taken) -> Dataset:
         agreed=known.agreed,
         y=labels.y[rows],
         delay=known.delay,
+        amount=np.where(labels.y[rows] == 1, amounts_of(known.lead, taken.outcomes), np.nan),
         lead=known.lead,
         order=_order(known.snapshot.columns, fields, as_of[rows]),
         groups=known.groups,

@@ -141,6 +141,16 @@ def _first_at(leads: Texts, outcomes: Outcomes, stages: tuple[str, ...]) -> Inst
     return np.array(found, dtype="datetime64[us]")
 
 
+def amounts_of(leads: Texts, outcomes: Outcomes | None) -> Floats:
+    """What each of n leads was won for: of its last win with an amount; NaN without one. (n,)"""
+    found: dict[str, float] = {}
+    if outcomes is not None:
+        rows = np.flatnonzero((outcomes.stage == "won") & ~np.isnan(outcomes.amount))
+        for row in rows[np.argsort(outcomes.at[rows], kind="stable")]:
+            found[outcomes.lead[row]] = float(outcomes.amount[row])
+    return np.array([found.get(str(lead), np.nan) for lead in leads], dtype=np.float64)
+
+
 def no_outcomes() -> Outcomes:
     """A history without an outcomes file."""
     empty, at = texts([]), np.array([], dtype="datetime64[us]")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from features.arrays import DAY, Flags, Floats, Instants, Table, Texts
+from features.arrays import DAY, Flags, Instants, Table
 from features.catalogue import Catalogue, Vocabulary
 from features.columns import lead_ids
 from features.errors import DocumentRefused, NothingToLearn
@@ -21,9 +21,7 @@ from models.replay import Past
 from models.workspace import Workspace
 from training.dataset import exported_at, label, snapshots
 from training.intake import Files, Taken, files_of, take
-from training.labels import DECIDED, KNOWN, OPEN, UNWORKED, Labels
-
-WON = "won"
+from training.labels import DECIDED, KNOWN, OPEN, UNWORKED, Labels, amounts_of
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,7 @@ def make_matured(fields: Fields, rulebook: Rulebook, taken: Taken) -> Matured:
         at=as_of[rows],
         known=np.asarray(state == KNOWN),
         y=labels.y[rows],
-        amount=_amounts(ids, taken),
+        amount=amounts_of(ids, taken.outcomes),
     )
     # Features of activities are a model's; rulebooks ask for the activities themselves.
     features = Catalogue.of(fields, Vocabulary()).compute(snapshot)
@@ -114,14 +112,3 @@ def _matured(labels: Labels, as_of: Instants, until: np.datetime64, horizon_days
     with np.errstate(invalid="ignore"):
         old_enough = (until - as_of) / DAY >= horizon_days
     return np.asarray(np.where(decided, old_enough, labels.state != OPEN), dtype=bool)
-
-
-def _amounts(ids: Texts, taken: Taken) -> Floats:
-    """What each lead was won for: of its last win with an amount; NaN without one. (n,)"""
-    found: dict[str, float] = {}
-    told = taken.outcomes
-    if told is not None:
-        rows = np.flatnonzero((told.stage == WON) & ~np.isnan(told.amount))
-        for row in rows[np.argsort(told.at[rows], kind="stable")]:
-            found[told.lead[row]] = float(told.amount[row])
-    return np.array([found.get(str(lead), np.nan) for lead in ids], dtype=np.float64)

@@ -32,6 +32,7 @@ from training.intake import write_quarantine
 from training.leak_guard import guard
 from training.plan import Plan, Progress, quiet
 from training.plots import lift_plot, reliability_plot
+from training.worth import learn_worth
 
 STEPS = 7
 ADDS_UP_WITHIN = 1e-6
@@ -96,7 +97,8 @@ def train(plan: Plan, progress: Progress = quiet) -> Result:
     progress("Writing the bundle", 6, STEPS)
     evidence = evidence_of(dataset) if ladder.out_of_fold_ else None
     card = make_card(dataset, evaluation, ladder, scores, accepted, curve, evidence, taught)
-    bundle = Bundle(dataset.fields, dataset.rulebook, dataset.vocabulary, ladder.fitted_, card)
+    documents = dataset.fields, dataset.rulebook, dataset.vocabulary
+    bundle = Bundle(*documents, ladder.fitted_, card, learn_worth(dataset))
     versions, folder = keep(bundle, plan)
     texts = card_texts(card, versions)
     cards = write_cards(plan.workspace, versions, texts)

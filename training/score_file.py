@@ -83,6 +83,10 @@ def _scores(
             "reasons": [scores.explain(i).in_short() for i in range(scores.n)],
         }
     )
+    stated, amounts = scorer.rulebook.value, scores.amounts
+    if stated is not None and amounts is not None:
+        worth = np.round(scores.likelihood * amounts.mean, 2)
+        out = out.assign(value=worth, amount=np.round(amounts.mean, 2), currency=stated.currency)
     # A first chunk without any good row must not settle that texts are nothing.
     out = out.astype({"grade": "str", "reasons": "str"})
     versions = scorer.versions

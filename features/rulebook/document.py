@@ -116,6 +116,15 @@ class Case(Document):
     expect: Expectation
 
 
+class Value(Document):
+    """The exchange rate between the two horizons: a lead is worth its likelihood times the amount
+    it brings if won. Told beside the score, and in none of its points."""
+
+    currency: str = Setting(min_length=1, max_length=12)
+    retention: Literal["none"] = "none"
+    """What is left of the amount after a year is not told: no outcome says it yet."""
+
+
 class Rulebook(Document):
     """A workspace's `rulebook.yaml`: one edition of the agreement."""
 
@@ -131,6 +140,8 @@ class Rulebook(Document):
     hand_over_from: float
     tolerance_points: float = Setting(default=15.0, gt=0)
     """Points by which the agreed and the learned score may differ before a lead is labelled."""
+    value: Value | None = None
+    """How the expected value of a lead is told; None tells none."""
     grades: dict[str, float]
     """Grade -> the least score it takes; the lowest grade takes everything (0)."""
     groups: dict[str, Group]
