@@ -11,6 +11,7 @@ from training.card_parts import Grid, Section, day, listed, rate_cell
 from training.card_selection import whom_sales_worked
 from training.curve import curve_sentence
 from training.rungs import rungs_sentences
+from training.tune import tuning_sentence
 from training.worth import worth_section
 
 STATES = {
@@ -141,6 +142,8 @@ def rungs(card: Mapping[str, Any]) -> Section:
     head = ("rung", "weight, %", "log loss", "below the fitted scale")
     grids = [Grid(head, rows, "Each rung on leads that were not in its fit")] if rows else []
     says = list(rungs_sentences(card))
+    if card.get("tuning") is not None:
+        says.append(tuning_sentence(card["tuning"]))
     if card["learning_curve"]:
         says.append(curve_sentence(card["learning_curve"]))
         points = tuple(
@@ -234,10 +237,12 @@ def limits(card: Mapping[str, Any]) -> Section:
 
 def reproduce(card: Mapping[str, Any], versions: Mapping[str, str]) -> Section:
     """Versions, and how to make the same model again."""
+    tuning = card.get("tuning")
+    tried = "" if tuning is None else f" --tune {tuning['trials']}"
     says = (
         "The same files, documents, versions and seed give the same bundle, byte for byte: "
         "`leadpact train -w WORKSPACE --seed "
-        f"{card['seed']}`, then compare the bundle's sha256.",
+        f"{card['seed']}{tried}`, then compare the bundle's sha256.",
     )
     items = (*versions.items(), ("data sha256", card["data_sha256"]))
     return Section("Versions, and how to reproduce", says, tuple(items))

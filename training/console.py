@@ -15,6 +15,7 @@ from training.card_sections import open_leads
 from training.card_selection import unworked_sentences
 from training.curve import curve_sentence
 from training.rungs import rungs_sentences
+from training.tune import tuning_sentence
 
 if TYPE_CHECKING:
     from models.scorer import Scorer, Scores
@@ -55,6 +56,8 @@ def show_card(console: Console, card: dict[str, Any]) -> None:
         console.print(tested["same_meaning"])
     for sentence in (*rungs_sentences(card), *unworked_sentences(card["selection"])):
         console.print(sentence)
+    if card.get("tuning") is not None:
+        console.print(tuning_sentence(card["tuning"]))
     if card["learning_curve"]:
         console.print(curve_sentence(card["learning_curve"]))
     console.print(card["scale"]["says"])

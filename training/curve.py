@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +44,11 @@ class Point:
 
 
 def learning_curve(
-    dataset: Dataset, evaluation: Evaluation, threads: int, seed: int
+    dataset: Dataset,
+    evaluation: Evaluation,
+    threads: int,
+    seed: int,
+    tuned: Mapping[str, Any] | None = None,
 ) -> list[Point]:
     """From little history to all of it. Parts are spread evenly over time, so only size differs."""
     past = np.setdiff1d(np.arange(dataset.n), evaluation.rows)
@@ -54,7 +59,7 @@ def learning_curve(
         won = int(dataset.y[part].sum())
         if min(won, len(part) - won) < _FEWEST:
             continue
-        fitted = fit_rows(dataset, new_ladder(dataset, threads, seed), part).fitted_
+        fitted = fit_rows(dataset, new_ladder(dataset, threads, seed, tuned), part).fitted_
         f = fitted.log_odds(leads_of(dataset, fitted).take(evaluation.rows))
         behind = mean_and_error(log_loss_of(f, evaluation.y) - full, np.ones(len(f)))
         p = sigmoid(f)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,8 +88,16 @@ class Evaluation:
         return dict(rounded(told))
 
 
-def new_ladder(dataset: Dataset, threads: int, seed: int) -> LadderClassifier:
-    """An unfitted ladder on the rulebook's stated scale."""
+def new_ladder(
+    dataset: Dataset, threads: int, seed: int, tuned: Mapping[str, Any] | None = None
+) -> LadderClassifier:
+    """An unfitted ladder on the rulebook's stated scale.
+
+    Args:
+        dataset: whose rulebook and fields it goes by.
+        threads, seed: as in `training.plan.Plan`.
+        tuned: settings of the boosters that replace the defaults; see `training.tune`.
+    """
     scale = dataset.rulebook.scale
     return LadderClassifier(
         anchor_points=scale.anchor_points,
@@ -101,6 +110,7 @@ def new_ladder(dataset: Dataset, threads: int, seed: int) -> LadderClassifier:
             for field in dataset.fields.inputs
             if field.monotone
         },
+        tuned=tuned,
     )
 
 
@@ -113,7 +123,9 @@ def fit_rows(dataset: Dataset, ladder: LadderClassifier, rows: Ints) -> LadderCl
     return ladder.fit(X, dataset.y[rows], w, order=order, groups=groups)
 
 
-def evaluate(dataset: Dataset, threads: int, seed: int) -> Evaluation | None:
+def evaluate(
+    dataset: Dataset, threads: int, seed: int, tuned: Mapping[str, Any] | None = None
+) -> Evaluation | None:
     """Train on the older leads, test on the newer. None when either part has one outcome only."""
     test = held_out(dataset.lead, dataset.order)
     past, next_ = np.flatnonzero(~test), np.flatnonzero(test)
@@ -122,7 +134,7 @@ def evaluate(dataset: Dataset, threads: int, seed: int) -> Evaluation | None:
         return None
     if min(dataset.y[past].sum(), (1 - dataset.y[past]).sum()) < 2:
         return None
-    fitted = fit_rows(dataset, new_ladder(dataset, threads, seed), past).fitted_
+    fitted = fit_rows(dataset, new_ladder(dataset, threads, seed, tuned), past).fitted_
     leads = leads_of(dataset, fitted).take(next_)
     f = fitted.log_odds(leads)
     half = fitted.half_width(leads, f)

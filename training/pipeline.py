@@ -28,10 +28,12 @@ from training.curve import Point, learning_curve
 from training.dataset import Dataset, load_dataset
 from training.evaluate import Evaluation, evaluate, new_ladder
 from training.evidence import evidence_of
+from training.figures import rounded
 from training.intake import write_quarantine
 from training.leak_guard import guard
 from training.plan import Plan, Progress, quiet
 from training.plots import lift_plot, reliability_plot
+from training.tune import Tuned, tune
 from training.worth import learn_worth
 
 STEPS = 7
@@ -82,14 +84,17 @@ def train(plan: Plan, progress: Progress = quiet) -> Result:
     dataset = load_dataset(plan.workspace, plan.leads, plan.activities, plan.outcomes)
     write_quarantine(dataset.rejected, plan.workspace.quarantine)
     accepted = guard(dataset.everyone, dataset.fields, dataset.outcome, plan.accept_leaks)
+    tuned = _tune(plan, dataset, progress)
+    settings = None if tuned is None else tuned.settings
+    how = plan.threads, plan.seed, settings
     progress("Testing on the leads held out", 2, STEPS)
-    evaluation = evaluate(dataset, plan.threads, plan.seed)
+    evaluation = evaluate(dataset, *how)
     curve: list[Point] = []
     if plan.curve and evaluation is not None:
         progress("Teaching parts of the history", 3, STEPS)
-        curve = learning_curve(dataset, evaluation, plan.threads, plan.seed)
+        curve = learning_curve(dataset, evaluation, *how)
     progress("Learning from all leads", 4, STEPS)
-    ladder = new_ladder(dataset, plan.threads, plan.seed)
+    ladder = new_ladder(dataset, *how)
     taught = teaching(dataset)
     taught.fit(ladder)
     progress("Checking that every score adds up", 5, STEPS)
@@ -97,6 +102,7 @@ def train(plan: Plan, progress: Progress = quiet) -> Result:
     progress("Writing the bundle", 6, STEPS)
     evidence = evidence_of(dataset) if ladder.out_of_fold_ else None
     card = make_card(dataset, evaluation, ladder, scores, accepted, curve, evidence, taught)
+    card["tuning"] = None if tuned is None else rounded(tuned.as_json())
     documents = dataset.fields, dataset.rulebook, dataset.vocabulary
     bundle = Bundle(*documents, ladder.fitted_, card, learn_worth(dataset))
     versions, folder = keep(bundle, plan)
@@ -108,6 +114,14 @@ def train(plan: Plan, progress: Progress = quiet) -> Result:
         told = _training(plan, dataset, evaluation, ladder, card, texts)
         registered = Registry(plan.workspace, plan.tracking_uri).log(told, folder, versions)
     return Result(dataset, evaluation, ladder, versions, folder, gap, registered, card, cards)
+
+
+def _tune(plan: Plan, dataset: Dataset, progress: Progress) -> Tuned | None:
+    if not plan.tune:
+        return None
+    store = plan.workspace.home / "tuning.db"
+    threads, seed = plan.threads, plan.seed
+    return tune(dataset, plan.tune, store, threads, seed, lambda what: progress(what, 2, STEPS))
 
 
 def check_sums(dataset: Dataset, ladder: LadderClassifier) -> tuple[float, Floats]:

@@ -29,6 +29,7 @@ class Plan:
         tracking_uri: of MLflow; None takes the store inside the workspace.
         curve: whether to also teach parts of the history, to say what more of it would buy.
         accept_leaks: suspicious inputs that a person answers for; see `training.leak_guard`.
+        tune: settings of the boosters to try before anything else; 0 keeps the defaults.
     """
 
     workspace: Workspace
@@ -41,3 +42,4 @@ class Plan:
     tracking_uri: str | None = None
     curve: bool = True
     accept_leaks: tuple[str, ...] = ()
+    tune: int = 0

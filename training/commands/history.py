@@ -94,6 +94,9 @@ def train(
     tracking_uri: Tracking = None,
     accept_leak: AcceptLeak = None,
     curve: Annotated[bool, typer.Option(help="Also say what more history would buy.")] = True,
+    tune: Annotated[
+        int, typer.Option(help="Try so many settings of the boosters; resumable.", min=0)
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Learn from history, test on unseen leads, register the model as challenger."""
@@ -113,6 +116,7 @@ def train(
         tracking_uri=tracking_uri,
         curve=curve,
         accept_leaks=tuple(accept_leak or ()),
+        tune=tune,
     )
     with progress(as_json) as told:
         result = run(plan, told)
