@@ -50,7 +50,7 @@ def create_app(desk: Desk, watch: Watch | None = None) -> FastAPI:
     app.include_router(events.router)
     app.include_router(about.router)
     home.mount(app)
-    _handle_errors(app)
+    handle_errors(app)
     _describe(app, desk)
     app.add_middleware(
         Edge, telemetry=worker.telemetry, max_body_bytes=worker.settings.max_body_bytes
@@ -109,7 +109,9 @@ def _description(app: FastAPI, worker: Worker) -> dict[str, Any]:
     return told
 
 
-def _handle_errors(app: FastAPI) -> None:
+def handle_errors(app: FastAPI) -> None:
+    """Answer errors as problem+json."""
+
     def tell(request: Request, trouble: Trouble) -> Response:
         return trouble.response(instance_of(request.scope))
 

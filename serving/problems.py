@@ -15,12 +15,18 @@ _PREFIX = "urn:leadpact:problem:"
 
 TITLES = {
     "not-json": (400, "The body is not JSON that can be read"),
+    "unauthenticated": (401, "This needs an API key, or signing in"),
+    "forbidden": (403, "Who asks may not do this"),
     "not-found": (404, "There is nothing at this address"),
     "method-not-allowed": (405, "This address does not take this method"),
+    "conflict": (409, "This contradicts what is there"),
+    "gone": (410, "What was at this address is gone for good"),
     "precondition-failed": (412, "The lead has changed since it was read"),
     "body-too-large": (413, "The body is larger than this service takes"),
     "not-json-type": (415, "The body must be sent as application/json"),
     "input-refused": (422, "The request cannot be taken as it is"),
+    "precondition-required": (428, "This write must say which state it builds on"),
+    "too-many-requests": (429, "More was asked or tried than is let through"),
     "internal-error": (500, "The service failed; this is a defect of ours"),
     "not-ready": (503, "The service is not ready to answer"),
 }

@@ -10,7 +10,7 @@ ROLES = {
     "sales": "Works leads; signs the rulebook for sales.",
     "management": "Sets the scope of the agreement and watches what comes of it.",
     "data_science": "Trains models and looks after their quality.",
-    "admin": "Looks after people, keys and privacy; signs nothing and changes no lead.",
+    "admin": "Looks after people, keys and privacy; signs nothing.",
 }
 """Role -> what it is for."""
 
@@ -26,10 +26,12 @@ class Permission:
     Attributes:
         says: one sentence for people.
         roles: who has it.
+        people_only: no API key ever has it: a signature is a person's.
     """
 
     says: str
     roles: frozenset[str]
+    people_only: bool = False
 
 
 PERMISSIONS = {
@@ -51,7 +53,7 @@ PERMISSIONS = {
         "Propose a change of the rulebook and replay it.",
         frozenset({"marketing", "sales", "management", "data_science"}),
     ),
-    "rulebook.sign": Permission("Sign an edition for one's team.", _TEAMS),
+    "rulebook.sign": Permission("Sign an edition for one's team.", _TEAMS, people_only=True),
     "rulebook.scope": Permission("Say which team owns which criteria.", frozenset({"management"})),
     "jobs.run": Permission(
         "Start a training, an export or a sweep.", frozenset({"data_science", "admin"})
@@ -86,8 +88,13 @@ PUBLIC = {
 
 
 def permissions_of(role: str) -> frozenset[str]:
-    """The permissions of a role; none for an unknown one."""
+    """The permissions of a person with a role; none for an unknown one."""
     return frozenset(name for name, p in PERMISSIONS.items() if role in p.roles)
+
+
+def permissions_of_key(role: str) -> frozenset[str]:
+    """The permissions that an API key with a role can have at most."""
+    return frozenset(n for n in permissions_of(role) if not PERMISSIONS[n].people_only)
 
 
 def as_markdown() -> str:
@@ -96,14 +103,15 @@ def as_markdown() -> str:
     lines = [
         "# Who may do what",
         "",
-        "Made by `leadpact permissions` from `serving/access/permissions.py`; a test compares.",
+        "Made by `leadpact access permissions` from `serving/access/permissions.py`.",
         "",
         f"| permission | what | {' | '.join(names)} |",
         f"|---|---|{':-:|' * len(names)}",
     ]
     for name, told in PERMISSIONS.items():
         marks = " | ".join("yes" if role in told.roles else "" for role in names)
-        lines.append(f"| `{name}` | {told.says} | {marks} |")
+        says = told.says + (" People only, no key." if told.people_only else "")
+        lines.append(f"| `{name}` | {says} | {marks} |")
     lines += ["", "## Roles", ""]
     lines += [f"- **{name}**: {says}" for name, says in ROLES.items()]
     lines += ["", "An API key has a role too, and may be narrowed to some of its permissions."]

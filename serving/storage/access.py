@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, insert, or_, select, update
 
 from serving.storage.access_tables import (
     api_keys,
@@ -157,6 +157,10 @@ class LinkStore:
         mine = whose.is_(None) if person_id is None else whose == person_id
         self._connection.execute(delete(links).where(and_(mine, links.c.used_at.is_(None))))
 
+    def forget(self, before: int) -> None:
+        """Remove links that expired before an instant."""
+        self._connection.execute(delete(links).where(links.c.expires_at < before))
+
 
 class TryStore:
     """Counts failed sign-ins, on one connection."""
@@ -179,11 +183,6 @@ class TryStore:
     def forget(self, before: int) -> None:
         """Forget what was last tried before an instant."""
         self._connection.execute(delete(sign_in_tries).where(sign_in_tries.c.last_at < before))
-
-    def count(self) -> int:
-        """How many subjects are counted."""
-        query = select(func.count()).select_from(sign_in_tries)
-        return int(self._connection.execute(query).scalar_one())
 
 
 class VisitStore:

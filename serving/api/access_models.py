@@ -1,0 +1,156 @@
+"""What the routes of access take and answer, as models."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from serving.access.permissions import PERMISSIONS, ROLES
+from serving.problems import Trouble, wrong
+
+M = TypeVar("M", bound=BaseModel)
+_ROLE = Field(description=f"One of {', '.join(ROLES)}.", json_schema_extra={"enum": list(ROLES)})
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class KeyWanted(_Model):
+    """A key to make."""
+
+    name: str = Field(description="What it is for.", examples=["CRM, production"])
+    role: str = _ROLE
+    scopes: list[str] | None = Field(
+        None,
+        description="Permissions to which the key is narrowed; null leaves all of its role.",
+        max_length=len(PERMISSIONS),
+    )
+    expires_at: AwareDatetime | None = Field(
+        None, description="When it stops working; null is never.", strict=False
+    )
+
+
+class KeyTold(_Model):
+    """A key as told, this once."""
+
+    id: str
+    key: str = Field(description="Keep it now: it is not told again.")
+
+
+class Key(_Model):
+    """A key as listed."""
+
+    id: str
+    name: str
+    role: str
+    scopes: list[str] | None
+    created_at: str
+    expires_at: str | None
+    revoked_at: str | None
+    last_used_at: str | None = Field(description="To the hour.")
+    old_secret_until: str | None = Field(description="Until when the secret before works.")
+
+
+class Keys(_Model):
+    """All keys, in the order they were made."""
+
+    keys: list[Key]
+
+
+class PersonWanted(_Model):
+    """A person to add."""
+
+    email: str
+    name: str
+    role: str = _ROLE
+
+
+class PersonChange(_Model):
+    """What changes of a person; null leaves it."""
+
+    role: str | None = Field(None, json_schema_extra={"enum": [*ROLES, None]})
+    disabled: bool | None = None
+
+
+class LinkTold(_Model):
+    """A one-time link with which a person chooses a password."""
+
+    person_id: str
+    link: str = Field(description="Path in this service. Keep it now: it is not told again.")
+    expires_at: str
+
+
+class Person(_Model):
+    """A person as listed."""
+
+    id: str
+    email: str
+    name: str
+    role: str
+    disabled: bool
+    has_password: bool
+    by_provider: bool
+    created_at: str
+
+
+class People(_Model):
+    """All people, in the order they came."""
+
+    people: list[Person]
+
+
+class Me(_Model):
+    """Who asks."""
+
+    kind: str
+    id: str
+    name: str
+    role: str
+    permissions: list[str]
+
+
+class AuditEntry(_Model):
+    """One entry of the audit log."""
+
+    seq: int
+    at: str
+    actor: str
+    action: str
+    subject: str
+    details: dict[str, Any]
+    hash: str
+
+
+class AuditPage(_Model):
+    """Entries, newest first."""
+
+    entries: list[AuditEntry]
+    next_before: int | None = Field(description="`before` of the next page; null at the end.")
+
+
+class AuditVerdict(_Model):
+    """Whether the log is whole."""
+
+    whole: bool
+    entries: int
+    faults: list[str]
+    head: str | None = Field(description="Keep it elsewhere, and compare later.")
+
+
+def parse(model: type[M], told: Any) -> M:
+    """A body as a model.
+
+    Raises:
+        Trouble: with everything that does not fit.
+    """
+    try:
+        return model.model_validate(told)
+    except ValidationError as error:
+        problems = [
+            wrong("/" + "/".join(map(str, e["loc"])), "", f"{e['msg']}.", "see /docs")
+            for e in error.errors(include_input=False, include_url=False)
+        ]
+        says = " ".join(p.sentence() for p in problems)
+        raise Trouble("input-refused", says, problems) from None
