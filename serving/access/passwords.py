@@ -14,8 +14,8 @@ LEAST, MOST = 12, 128
 _AT_ONCE = 2
 """A hash takes 64 MiB: many at once, each asked for by anybody, would take the machine."""
 _WORN = ("password", "passwort", "qwerty", "qwertz", "letmein", "welcome", "leadpact", "iloveyou")
-_ROWS = ("01234567890", "9876543210", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "asdfghjkl")
-_RUN = 5
+_ROWS = ("01234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "asdfghjkl", "zxcvbnm")
+_SURPRISES, _KINDS = 6, 5
 
 
 class Passwords:
@@ -68,15 +68,21 @@ def _weakness(password: str, about: tuple[str, ...]) -> str:
     if not LEAST <= len(_normal(password)) <= MOST:
         return f"It has {len(_normal(password))} characters."
     left = text
-    own = [w for told in about for w in told.casefold().replace("@", " ").split() if len(w) > 3]
+    own = [w for told in about for w in told.casefold().replace("@", " ").split() if len(w) > 2]
     for word in (*_WORN, *own):
         left = left.replace(word, "")
-    for row in _ROWS:
-        for start in range(len(row) - _RUN + 1):
-            left = left.replace(row[start : start + _RUN], "")
-    if len(left) < LEAST // 2 or len(set(text)) < _RUN:
+    if _surprises(left) < _SURPRISES or len(set(text)) < _KINDS:
         return "It is made of what is guessed first: worn words, rows of keys, one's own name."
     return ""
+
+
+def _surprises(text: str) -> int:
+    """Characters that neither repeat the one before nor stand beside it in a row of keys."""
+    return sum(not _follows(a + b) for a, b in zip(" " + text, text, strict=False))
+
+
+def _follows(pair: str) -> bool:
+    return pair[0] == pair[1] or any(pair in row or pair[::-1] in row for row in _ROWS)
 
 
 def _normal(password: str) -> str:

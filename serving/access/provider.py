@@ -18,7 +18,7 @@ from serving.access.caller import NotKnown
 from serving.access.secrets import hashed, new_secret, same
 from serving.access.sessions import begin
 from serving.access.settings import AccessSettings
-from serving.access.words import normal_email
+from serving.access.words import email_problems, normal_email
 from serving.storage.access import PeopleStore, VisitStore
 from serving.storage.audit import AuditLog
 from serving.storage.base import to_number
@@ -30,6 +30,7 @@ _LEEWAY = 60
 """Seconds by which the provider's clock may differ."""
 _SIGNED = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
 """Public keys only: a provider that shares a secret, or signs nothing, is not believed."""
+_LONGEST_SUBJECT = 255  # OpenID Connect Core 1.0, section 2
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _GONE = NotKnown("This sign-in was begun in another browser, or too long ago. Begin again.")
 _STRANGER = NotKnown("Nobody here has this account. Ask an admin to add your e-mail address.")
@@ -114,8 +115,13 @@ class Provider:
             )
             keys = _ask(lambda: _json(session, told["jwks_uri"]))
         claims = self._claims(token, keys, visit.nonce, now)
-        email = claims.get("email") if claims.get("email_verified") is True else None
-        return Identity(self._issuer, str(claims["sub"]), email)
+        subject = str(claims["sub"])
+        if not 0 < len(subject) <= _LONGEST_SUBJECT or not subject.isprintable():
+            raise ProviderFailed("The provider's name for this person cannot be kept.")
+        email = claims.get("email")
+        checked = claims.get("email_verified") is True and isinstance(email, str)
+        found = normal_email(str(email)) if checked else ""
+        return Identity(self._issuer, subject, None if email_problems(found) else found)
 
     def _claims(self, token: Any, keys: Any, nonce: str, now: np.datetime64) -> dict[str, Any]:
         from authlib.oidc.core import CodeIDToken
@@ -135,7 +141,7 @@ class Provider:
             )
             claims = CodeIDToken(read.claims, read.header, wanted, known)
             claims.validate(now=seconds, leeway=_LEEWAY)
-        except (JoseError, ValueError, TypeError, KeyError) as error:
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise ProviderFailed(
                 f"The provider's token cannot be believed ({type(error).__name__}). Try again; if "
                 "it persists, compare LEADPACT_OIDC_ISSUER and LEADPACT_OIDC_CLIENT_ID with it."
@@ -177,7 +183,7 @@ def sign_in_by_provider(
         store = PeopleStore(connection)
         person = store.by_provider(identity.issuer, identity.subject)
         if person is None and identity.email is not None:
-            found = store.by_email(normal_email(identity.email))
+            found = store.by_email(identity.email)
             person = found if found is not None and found.oidc_subject is None else None
         if person is None or person.disabled_at is not None:
             raise _STRANGER

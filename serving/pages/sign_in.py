@@ -222,12 +222,16 @@ async def _account_of(request: Request, token: str) -> people.Account:
 
 def _enter(request: Request, secret: str, after: str) -> Response:
     """Signed in: the session's cookie, and on to the page that was asked for."""
-    inside = after if _INSIDE.match(after) else "/"
-    response = Response(None, 303, {"location": inside})
+    response = Response(None, 303, {"location": inside_of(after)})
     set_cookie(gate_of(request), response, "session", secret)
     # Whoever signs in gets new secrets all over.
     drop_cookie(gate_of(request), response, _FORM)
     return response
+
+
+def inside_of(after: str) -> str:
+    """A path of this service, or its front page: nobody is sent elsewhere after signing in."""
+    return after if _INSIDE.fullmatch(after) else "/"
 
 
 def _browser(request: Request) -> str:
