@@ -65,7 +65,7 @@ def value_of(scores: Scores, i: int, scorer: Scorer) -> dict[str, Any] | None:
         "amount": mean,
         "interval": {"low": low, "high": high, "level": LEVEL},
         "says": (
-            f"{stated.currency} {expected:,.0f}: what was told above, times {mean:,.0f} if won "
+            f"{stated.currency} {expected:,.0f}, the likelihood times {mean:,.0f} if won "
             f"({low:,.0f} to {high:,.0f})."
         ),
     }

@@ -33,8 +33,7 @@ from training.labels import UNWORKED
 
 LEFT_BEHIND_SD = 2.0
 """Prior sd, in log-odds, of what being left behind tells beyond all that is recorded. Explored
-leads are few and convert rarely: with 1 the prior alone kept an eighth of the bias at 5 % of 8,000
-leads, and half of it at 2 % (8 companies)."""
+leads are few and convert rarely: a narrower prior would itself keep much of the bias."""
 NEAR, COMPANY = 0.05, 10
 """A propensity is supported where so many worked leads have one at most so far from it."""
 FEWEST = 30

@@ -12,6 +12,9 @@ the share of conversions that come within its age.
 Sales picks by what is recorded and by a hunch that is not. Three ways: count them as lost, trust a
 model of worked leads, and correct it by leads that were worked by lot (`training.selection`).
 
+*Amounts*: of the newest 30 % of won leads, how many brought an amount within its 90 % interval
+(`training.worth`), and how far off a told log amount is beside telling everybody the same.
+
 Markdown on standard output, figures in .bench/honest.json; 1 when a bar is missed.
 """
 
@@ -45,6 +48,7 @@ from training.evaluate import new_ladder
 from training.labels import OPEN, UNWORKED, Outcomes
 from training.sample import write_workspace
 from training.selection import left_behind
+from training.worth import try_worth
 
 DAYS_OF_HISTORY, LEADS = (210, 330), (600, 2000, 20_000)
 EXPLORED = ((8000, 0.02), (8000, 0.05), (8000, 0.10), (2000, 0.10))
@@ -177,6 +181,33 @@ def as_lost(dataset: Dataset, unworked: Cohort, how: How) -> float:
     return float(sigmoid(ladder.decision_function(frame)).mean())
 
 
+def amounts(companies: int) -> Iterator[dict[str, Any]]:
+    """What won leads brought, against what was told of them."""
+    for n in (3000, 8000):
+        for company in range(companies):
+            with tempfile.TemporaryDirectory() as folder:
+                write_workspace(Path(folder), n, 900 + company)
+                found = try_worth(load_dataset(Workspace(Path(folder))))
+            assert found is not None
+            yield {"leads": n, "company": company} | vars(found)
+
+
+def amounts_table(rows: list[dict[str, Any]]) -> str:
+    """Means over companies, coverage over all tested leads."""
+    lines = [
+        "| leads | won, taught | tested | in the 90 % interval | error of log amount | one for all |",
+        "|---:|---:|---:|---:|---:|---:|",
+    ]
+    for n, part in pd.DataFrame(rows).groupby("leads"):
+        mean, tested = part.mean(), part["tested"].sum()
+        held = (part["held"] * part["tested"]).sum() / tested
+        lines.append(
+            f"| {n:,} | {mean['taught']:.0f} | {tested:,} | {100 * held:.1f} % | "
+            f"{mean['error']:.3f} | {mean['plain']:.3f} |"
+        )
+    return "\n".join(lines)
+
+
 def open_table(rows: list[dict[str, Any]]) -> tuple[str, bool]:
     """The table, and whether weighting is nowhere worse than dropping beyond one error."""
     frame = pd.DataFrame(rows)
@@ -237,7 +268,9 @@ def main(arguments: list[str] | None = None) -> int:
     other, corrected = unworked_table(left)
     print(f"\n{other}")  # noqa: T201
     asked.json.parent.mkdir(parents=True, exist_ok=True)
-    told = {"simulated": True, "open": young, "unworked": left}
+    brought = list(amounts(asked.companies))
+    print(f"\n{amounts_table(brought)}")  # noqa: T201
+    told = {"simulated": True, "open": young, "unworked": left, "amounts": brought}
     asked.json.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     return int(not (weighted and corrected))
 
