@@ -195,7 +195,7 @@ def amounts(companies: int) -> Iterator[dict[str, Any]]:
 def amounts_table(rows: list[dict[str, Any]]) -> str:
     """Means over companies, coverage over all tested leads."""
     lines = [
-        "| leads | won, taught | tested | in the 90 % interval | error of log amount | one for all |",
+        "| leads | won, taught | tested | in the interval | error of log amount | one for all |",
         "|---:|---:|---:|---:|---:|---:|",
     ]
     for n, part in pd.DataFrame(rows).groupby("leads"):
