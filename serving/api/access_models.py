@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from serving.access.permissions import PERMISSIONS, ROLES
 from serving.problems import Trouble, wrong
+from serving.storage.access_tables import MAX_EMAIL, MAX_NAME
 
 M = TypeVar("M", bound=BaseModel)
 _ROLE = Field(description=f"One of {', '.join(ROLES)}.", json_schema_extra={"enum": list(ROLES)})
@@ -20,12 +21,18 @@ class _Model(BaseModel):
 class KeyWanted(_Model):
     """A key to make."""
 
-    name: str = Field(description="What it is for.", examples=["CRM, production"])
+    name: str = Field(
+        description="What it is for; printable characters.",
+        min_length=1,
+        max_length=MAX_NAME,
+        examples=["CRM, production"],
+    )
     role: str = _ROLE
     scopes: list[str] | None = Field(
         None,
         description="Permissions to which the key is narrowed; null leaves all of its role.",
         max_length=len(PERMISSIONS),
+        json_schema_extra={"items": {"type": "string", "enum": list(PERMISSIONS)}},
     )
     expires_at: AwareDatetime | None = Field(
         None, description="When it stops working; null is never.", strict=False
@@ -62,8 +69,8 @@ class Keys(_Model):
 class PersonWanted(_Model):
     """A person to add."""
 
-    email: str
-    name: str
+    email: str = Field(max_length=MAX_EMAIL, json_schema_extra={"format": "email"})
+    name: str = Field(min_length=1, max_length=MAX_NAME, description="Printable characters.")
     role: str = _ROLE
 
 

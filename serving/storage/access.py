@@ -124,9 +124,9 @@ class SessionStore:
         """End every session of a person."""
         self._connection.execute(delete(sessions).where(sessions.c.person_id == person_id))
 
-    def forget(self, created_before: int, seen_before: int) -> None:
-        """Remove sessions that have ended by themselves."""
-        old = or_(sessions.c.created_at < created_before, sessions.c.seen_at < seen_before)
+    def forget(self, created_until: int, seen_until: int) -> None:
+        """Remove sessions that began, or were last seen, at these instants or earlier."""
+        old = or_(sessions.c.created_at <= created_until, sessions.c.seen_at <= seen_until)
         self._connection.execute(delete(sessions).where(old))
 
 

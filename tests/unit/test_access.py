@@ -73,9 +73,9 @@ def test_a_sentence_or_twelve_odd_characters_are_a_password(password: str):
 
 def test_a_password_is_the_same_however_its_letters_were_typed():
     passwords = Passwords(CHEAP)
-    kept = passwords.hash("caf\u00e9 am gr\u00fcnen Ufer")
-    assert passwords.matches(kept, "cafe\u0301 am gru\u0308nen Ufer")
-    assert not passwords.matches(kept, "cafe am grunen Ufer")
+    kept = passwords.hash("gr\u00fcnes Boot am Ufer")
+    assert passwords.matches(kept, "gru\u0308nes Boot am Ufer")
+    assert not passwords.matches(kept, "grunes Boot am Ufer")
     assert not passwords.matches("no hash at all", SENTENCE)
     assert not passwords.matches(None, "nobody has this password")
 
