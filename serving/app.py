@@ -137,7 +137,8 @@ def handle_errors(app: FastAPI) -> None:
             404: ("not-found", "See /docs for the addresses of this service."),
             405: ("method-not-allowed", "See /docs for the methods of this address."),
         }
-        kind, detail = told.get(error.status_code, ("internal-error", str(error.detail)))
+        other = "input-refused" if error.status_code < 500 else "internal-error"
+        kind, detail = told.get(error.status_code, (other, str(error.detail)))
         headers = dict(error.headers or {})
         return tell(request, Trouble(kind, detail, headers=headers))
 

@@ -270,6 +270,13 @@ def test_the_description_speaks_of_the_workspaces_own_fields(client: TestClient)
         score(client, example["value"])
 
 
+def test_a_broken_form_is_refused_and_no_defect(client: TestClient):
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    answer = client.post("/", content=b"--x\r\nbroken", headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["type"].endswith("input-refused")
+
+
 def test_a_defect_is_told_as_one_and_gives_nothing_away(
     trained: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
