@@ -270,9 +270,8 @@ def test_the_description_speaks_of_the_workspaces_own_fields(client: TestClient)
         score(client, example["value"])
 
 
-def test_a_broken_form_is_refused_and_no_defect(client: TestClient):
-    headers = {"content-type": "multipart/form-data; boundary=x"}
-    answer = client.post("/", content=b"--x\r\nbroken", headers=headers)
+def test_a_form_that_carries_a_file_is_refused_and_no_defect(client: TestClient):
+    answer = client.post("/", files={"employees": ("x.csv", b"1")})
     assert answer.status_code == 422
     assert answer.json()["type"].endswith("input-refused")
 
