@@ -12,6 +12,7 @@ import numpy as np
 
 from features.activity_frames import from_activity_frame
 from features.arrays import Flags
+from features.cells import make_inert
 from features.columns import Columns, readable
 from features.errors import InputRefused, Problem
 from features.fields import Field, Fields
@@ -19,7 +20,6 @@ from features.frames import Read, read_frame
 from features.timeline import Activities, no_activities
 from training.labels import Outcomes, from_outcome_frame, no_outcomes
 from training.tables import read_table
-from training.writers import make_inert
 
 if TYPE_CHECKING:
     import pandas as pd

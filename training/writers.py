@@ -13,10 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.cells import make_inert
 from training.tables import kind_of, open_file
-
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""First characters that make a spreadsheet run a cell (OWASP, CSV injection)."""
 
 
 class Writer(Protocol):
@@ -75,11 +73,6 @@ class _CsvWriter:
 
     def close(self) -> None:
         self._file.close()
-
-
-def make_inert(cell: Any) -> Any:
-    """A text that a spreadsheet would run as a formula gets an apostrophe before it."""
-    return "'" + cell if isinstance(cell, str) and cell.startswith(_RISKY) else cell
 
 
 class _ParquetWriter:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 from features.errors import InputRefused
 from training.tables import dialect_of, iter_tables, kind_of, read_table
-from training.writers import make_inert, open_writer
+from training.writers import open_writer
 
 
 def written(folder: Path, text: str, encoding: str = "utf-8", name: str = "t.csv") -> Path:
@@ -198,14 +197,3 @@ def test_a_file_that_fails_half_way_leaves_nothing_behind(tmp_path: Path):
         fail()
     assert (tmp_path / "o.csv").read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["o.csv"]
-
-
-@pytest.mark.parametrize("cell", ["=1+1", "+49 1", "-2", "@x", "\tx", "\rx", "\nx"])
-def test_a_cell_that_a_spreadsheet_would_run_gets_an_apostrophe(tmp_path: Path, cell: str):
-    with open_writer(tmp_path / "o.csv") as out:
-        out.write(pd.DataFrame({"id": [cell], "n": [-2]}))
-    with (tmp_path / "o.csv").open(newline="") as file:
-        row = list(csv.reader(file))[1]
-    assert row == ["'" + cell, "-2"]
-    assert make_inert(5) == 5
-    assert make_inert("a=b") == "a=b"

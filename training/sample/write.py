@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from training.sample.company import SampleCompany, simulate
+from training.writers import open_writer
 
 DOCUMENTS = ("fields.yaml", "rulebook.yaml")
 
@@ -39,9 +40,10 @@ def write_workspace(
 
 def write_company(company: SampleCompany, folder: Path) -> None:
     """The exports, and the truth in a folder of its own that training never opens."""
-    company.leads.to_csv(folder / "leads.csv", index=False)
+    for name, table in (("leads.csv", company.leads), ("outcomes.csv", company.outcomes)):
+        with open_writer(folder / name) as writer:
+            writer.write(table)
     company.activities.to_parquet(folder / "activities.parquet", index=False)
-    company.outcomes.to_csv(folder / "outcomes.csv", index=False)
     (folder / "truth").mkdir(exist_ok=True)
     company.truth.to_parquet(folder / "truth" / "truth.parquet", index=False)
 
