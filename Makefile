@@ -46,7 +46,8 @@ $(WORKSPACE)/.leadpact/champion.json: $(WORKSPACE)/leads.csv
 
 run: $(VENV)/.run $(WORKSPACE)/.leadpact/champion.json ## From nothing to a served, explained score
 	@echo "4/4  Serving. Open http://$(HOST):$(PORT)/ or, in another terminal:"
-	@echo "     curl -s http://$(HOST):$(PORT)/v1/score -H 'content-type: application/json' -d @$(WORKSPACE)/example.json"
+	@echo "     KEY=\$$($(BIN)/leadpact access key --name trial -w $(WORKSPACE))"
+	@echo "     curl -s http://$(HOST):$(PORT)/v1/score -H \"Authorization: Bearer \$$KEY\" -H 'content-type: application/json' -d @$(WORKSPACE)/example.json"
 	@$(BIN)/leadpact serve -w $(WORKSPACE) --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.dev ## Run the tests, with coverage of the four packages

@@ -23,7 +23,7 @@ from features.errors import (
     NothingToLearn,
 )
 from models.workspace import NoChampion, Workspace
-from serving.commands import store
+from serving.commands import access, audit, store
 from training.commands import agreement, answers, evidence, history, registry
 from training.commands.common import HERE, Folder
 
@@ -33,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for room in (history, answers, registry, agreement, evidence, store):
+for room in (history, answers, registry, agreement, evidence, store, access, audit):
     app.add_typer(room.app)
 
 _CODES: tuple[tuple[type[LeadpactError], int], ...] = (
@@ -71,10 +71,7 @@ def serve(
     """Serve the champion over HTTP."""
     from serving.bootstrap import run
 
-    home = Workspace(workspace)
-    model = home.champion().name
-    typer.echo(f"Model {model}. Open http://{host}:{port}/ or http://{host}:{port}/docs")
-    run(home, host, port, workers)
+    run(Workspace(workspace), host, port, workers, typer.echo)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
@@ -15,10 +15,12 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from features.errors import InputRefused
-from serving.api import about, events, leads, score
+from serving.access.gate import Gate
+from serving.api import about, access, events, leads, score
 from serving.edges import Edge, instance_of
+from serving.guarding import install
 from serving.incoming import ID
-from serving.pages import home
+from serving.pages import frame, home, sign_in
 from serving.problems import Trouble, refused, wrong
 from serving.schema import components, examples, stored_lead_schema
 from serving.state import Desk, Worker
@@ -33,15 +35,15 @@ Watch = Callable[[], Coroutine[Any, Any, None]]
 """Something that runs beside the requests until the process ends."""
 
 
-def create_app(desk: Desk, watch: Watch | None = None) -> FastAPI:
-    """The service around a desk; `watch` runs beside it."""
+def create_app(desk: Desk, gate: Gate, watches: Sequence[Watch] = ()) -> FastAPI:
+    """The service around a desk, behind a gate; `watches` run beside the requests."""
     worker = desk.now
     app = FastAPIOffline(
         title="Leadpact",
         version="1",
         description=DESCRIPTION,
         redoc_url=None,
-        lifespan=_lifespan(desk, watch),
+        lifespan=_lifespan(desk, watches),
         generate_unique_id_function=_operation_id,
     )
     app.state.desk = desk
@@ -49,8 +51,12 @@ def create_app(desk: Desk, watch: Watch | None = None) -> FastAPI:
     app.include_router(leads.router)
     app.include_router(events.router)
     app.include_router(about.router)
-    home.mount(app)
+    app.include_router(access.create_access_router())
+    frame.mount(app)
+    app.include_router(home.router)
+    app.include_router(sign_in.router)
     handle_errors(app)
+    install(app, gate)
     _describe(app, desk)
     app.add_middleware(
         Edge, telemetry=worker.telemetry, max_body_bytes=worker.settings.max_body_bytes
@@ -61,16 +67,16 @@ def create_app(desk: Desk, watch: Watch | None = None) -> FastAPI:
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def _lifespan(desk: Desk, watch: Watch | None) -> Lifespan:
+def _lifespan(desk: Desk, watches: Sequence[Watch]) -> Lifespan:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         desk.now.telemetry.serves(desk.now.scorer.versions)
-        beside = None if watch is None else asyncio.create_task(watch())
+        beside = [asyncio.create_task(watch()) for watch in watches]
         yield
-        if beside is not None:
-            beside.cancel()
+        for task in beside:
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await beside
+                await task
         desk.now.database.close()
 
     return lifespan

@@ -8,6 +8,10 @@ from features.errors import InputRefused, Problem, shorten
 from serving.access.permissions import ROLES
 from serving.storage.access_tables import MAX_EMAIL, MAX_NAME
 
+_UNSEEN = r"\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+"""Control characters, and those that are not seen or turn what follows around."""
+NAME = f"^[^\\s{_UNSEEN}]([^{_UNSEEN}]*[^\\s{_UNSEEN}])?$"
+_NAME = re.compile(NAME)
 _EMAIL = re.compile(r"^[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)*$")
 
 
@@ -26,9 +30,10 @@ def email_problems(told: str) -> list[Problem]:
 
 def name_problems(told: str) -> list[Problem]:
     """What is wrong with a name of a person or a key."""
-    if told.strip() and told.isprintable() and len(told) <= MAX_NAME:
+    if _NAME.fullmatch(told.strip()) and len(told) <= MAX_NAME:
         return []
-    return [_problem("name", told, "A name was expected.", f"1 to {MAX_NAME} printable characters")]
+    allowed = f"1 to {MAX_NAME} characters, none of them a control character or unseen"
+    return [_problem("name", told, "A name was expected.", allowed)]
 
 
 def role_problems(told: str) -> list[Problem]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from features.columns import readable
 from features.values import allowed
 from models.scorer import Scorer
 from serving.answers import Health
+from serving.api.common import refusals
+from serving.guarding import GUARDED, allow
 from serving.state import worker_of
 
 router = APIRouter(tags=["service"])
@@ -33,7 +35,11 @@ async def readyz(request: Request) -> Health:
     "/metrics",
     summary="Figures for Prometheus",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    responses={
+        200: {"content": {"text/plain": {"schema": {"type": "string"}}}},
+        **refusals(*GUARDED),
+    },
+    dependencies=[Depends(allow("figures.read"))],
 )
 async def metrics(request: Request) -> Response:
     """Counts and times in Prometheus' text format."""
@@ -44,7 +50,11 @@ async def metrics(request: Request) -> Response:
     "/v1/model",
     summary="The model that answers",
     response_class=Response,
-    responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}},
+    responses={
+        200: {"content": {"application/json": {"schema": {"type": "object"}}}},
+        **refusals(*GUARDED),
+    },
+    dependencies=[Depends(allow("model.read"))],
 )
 async def model(request: Request) -> Response:
     """Versions, the agreed scale and what it came to, grades, fields, and how it was tested."""

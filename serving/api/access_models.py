@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from serving.access.permissions import PERMISSIONS, ROLES
+from serving.access.words import NAME
 from serving.problems import Trouble, wrong
 from serving.storage.access_tables import MAX_EMAIL, MAX_NAME
 
@@ -22,7 +23,8 @@ class KeyWanted(_Model):
     """A key to make."""
 
     name: str = Field(
-        description="What it is for; printable characters.",
+        pattern=NAME,
+        description="What it is for.",
         min_length=1,
         max_length=MAX_NAME,
         examples=["CRM, production"],
@@ -70,7 +72,7 @@ class PersonWanted(_Model):
     """A person to add."""
 
     email: str = Field(max_length=MAX_EMAIL, json_schema_extra={"format": "email"})
-    name: str = Field(min_length=1, max_length=MAX_NAME, description="Printable characters.")
+    name: str = Field(min_length=1, max_length=MAX_NAME, pattern=NAME)
     role: str = _ROLE
 
 

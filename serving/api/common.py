@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import msgspec
@@ -12,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from serving.answers import ProblemTold
 from serving.canonical import canonical
+from serving.guarding import caller_of
 from serving.incoming import ID, ID_ALLOWED
 from serving.problems import MEDIA_TYPE, TITLES, Trouble
 from serving.record import Collision, Record
@@ -25,8 +27,6 @@ Name = Annotated[str, Path(pattern=ID, description=f"An id: {ID_ALLOWED}.")]
 """A lead's or an account's id in an address."""
 ATTEMPTS = 5
 """How often a use case is run anew after it met another writer."""
-ANYBODY = "anybody"
-"""The caller, as long as callers are not told apart."""
 REPLAYED = "idempotent-replayed"
 
 
@@ -49,6 +49,15 @@ def json_response(
     return Response(msgspec.json.encode(value), status, dict(headers or {}), "application/json")
 
 
+@dataclass(frozen=True)
+class Promise:
+    """What an Idempotency-Key stands for: this caller's one write to this address."""
+
+    caller: str
+    route: str
+    key: str
+
+
 Work = Callable[[Record], tuple[int, Any, dict[str, str]]]
 """A use case: from the record to status, content and headers."""
 
@@ -59,27 +68,28 @@ async def write(request: Request, body: bytes, work: Work) -> Response:
     Raises:
         Trouble: when the key is no key, or was used with another body.
     """
-    worker, key = worker_of(request), _key_of(request)
+    key = _key_of(request)
     route = f"{request.method} {request.url.path}"[:MAX_ID]
-    return await run_in_threadpool(_write, worker, key, route, body, work)
+    promise = None if key is None else Promise(caller_of(request).actor, route, key)
+    return await run_in_threadpool(_write, worker_of(request), promise, body, work)
 
 
-def _write(worker: Worker, key: str | None, route: str, body: bytes, work: Work) -> Response:
+def _write(worker: Worker, promise: Promise | None, body: bytes, work: Work) -> Response:
     for _ in range(ATTEMPTS):
         try:
-            return _once(worker, key, route, body, work)
+            return _once(worker, promise, body, work)
         except Collision:
             continue
     raise Trouble("not-ready", "Other writers were faster each time. Try again.")
 
 
-def _once(worker: Worker, key: str | None, route: str, body: bytes, work: Work) -> Response:
+def _once(worker: Worker, promise: Promise | None, body: bytes, work: Work) -> Response:
     now, sha256 = worker.clock(), hashlib.sha256(body).hexdigest()
     with worker.database.transaction() as connection:
         store = IdempotencyStore(connection)
-        if key is not None:
-            hold(connection, [f"key {ANYBODY} {route} {key}"])
-            there = store.find(ANYBODY, route, key)
+        if promise is not None:
+            hold(connection, [f"key {promise.caller} {promise.route} {promise.key}"])
+            there = store.find(promise.caller, promise.route, promise.key)
             if there is not None:
                 if there.body_sha256 != sha256:
                     detail = "This Idempotency-Key came with another body before. Use a new key."
@@ -87,12 +97,10 @@ def _once(worker: Worker, key: str | None, route: str, body: bytes, work: Work) 
                 headers = {REPLAYED: "true"}
                 return Response(there.content, there.status, headers, "application/json")
         status, content, headers = work(Record(connection, worker.scorer, now))
-        if key is not None:
+        if promise is not None:
             store.keep(
                 {
-                    "caller": ANYBODY,
-                    "route": route,
-                    "key": key,
+                    **asdict(promise),
                     "body_sha256": sha256,
                     "status": status,
                     "content": "" if content is None else canonical(content),

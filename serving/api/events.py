@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from features.activities import MAX_LABEL, MAX_VALUE
@@ -14,6 +14,7 @@ from features.stages import STAGES
 from serving.answers import AccountTold, EventsTold
 from serving.api.common import Name, json_response, refusals, write
 from serving.bodies import decode, require_json
+from serving.guarding import GUARDED, allow
 from serving.incoming import ID, Checked, activity_rows, outcome_rows
 from serving.problems import as_json, refused, wrong
 from serving.reading import Reading
@@ -21,7 +22,7 @@ from serving.record import Record
 from serving.schema import ACTIVITY, NO_NUL
 from serving.state import worker_of
 
-router = APIRouter(prefix="/v1", tags=["events"])
+router = APIRouter(prefix="/v1", tags=["events"], responses=refusals(*GUARDED))
 
 MAX_EVENTS = 1000
 """Events of one request."""
@@ -73,6 +74,7 @@ _REFUSALS = refusals("not-json", "body-too-large", "not-json-type", "input-refus
     responses={200: {"model": EventsTold}, **_REFUSALS},
     response_model=None,
     openapi_extra={"requestBody": _body("StoredActivity", "activities")},
+    dependencies=[Depends(allow("events.write"))],
 )
 async def activities(request: Request) -> Response:
     """One activity, or `{"activities": [...]}`. Out of order, late and twice are normal: the score
@@ -87,6 +89,7 @@ async def activities(request: Request) -> Response:
     responses={200: {"model": EventsTold}, **_REFUSALS},
     response_model=None,
     openapi_extra={"requestBody": _body("Outcome", "outcomes")},
+    dependencies=[Depends(allow("events.write"))],
 )
 async def outcomes(request: Request) -> Response:
     """One outcome, or `{"outcomes": [...]}`. A lead's stage is its latest outcome's, by `at`."""
@@ -141,6 +144,7 @@ def _result(checked: Checked, how: str) -> dict[str, Any]:
     tags=["accounts"],
     responses={200: {"model": AccountTold}, **refusals("not-found", "input-refused")},
     response_model=None,
+    dependencies=[Depends(allow("leads.read"))],
 )
 async def account(request: Request, account_id: Name) -> Response:
     """The best lead's score, and the chance that at least one lead converts."""

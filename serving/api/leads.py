@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
@@ -16,6 +16,7 @@ from serving.answers import Explained, LeadPage, LeadTold, ScoreHistory, Timelin
 from serving.api.common import Name, json_response, refusals, write
 from serving.bodies import decode, require_json
 from serving.canonical import read
+from serving.guarding import GUARDED, allow
 from serving.incoming import ID_ALLOWED, is_id, is_short
 from serving.problems import Trouble, pointer, refused, wrong
 from serving.reading import CURSOR, MAX_PAGE, Reading, etag_of, lead_as_json, no_such_lead
@@ -26,7 +27,7 @@ from serving.storage.base import to_number
 from serving.storage.leads import Filter
 from serving.storage.tables import MAX_ID
 
-router = APIRouter(prefix="/v1/leads", tags=["leads"])
+router = APIRouter(prefix="/v1/leads", tags=["leads"], responses=refusals(*GUARDED))
 _OWNER = {"type": ["string", "null"], "minLength": 1, "maxLength": MAX_ID, "pattern": NO_NUL}
 _BODY = {
     "required": True,
@@ -64,6 +65,7 @@ Word = Annotated[str | None, Query(max_length=MAX_ID, pattern=NO_NUL)]
     responses={200: {"model": LeadTold}, 201: {"model": LeadTold}, **_WRITE},
     response_model=None,
     openapi_extra={"requestBody": _BODY},
+    dependencies=[Depends(allow("leads.write"))],
 )
 async def put(request: Request, lead_id: Name) -> Response:
     """The lead becomes what is sent: a field that is not sent is not known. It has a score when
@@ -77,6 +79,7 @@ async def put(request: Request, lead_id: Name) -> Response:
     responses={200: {"model": LeadTold}, **_WRITE},
     response_model=None,
     openapi_extra={"requestBody": _BODY},
+    dependencies=[Depends(allow("leads.write"))],
 )
 async def patch(request: Request, lead_id: Name) -> Response:
     """Only the fields that are sent change; null makes one unknown."""
@@ -165,6 +168,7 @@ def _expected(request: Request) -> int | None:
     status_code=204,
     responses=refusals("not-found", "input-refused"),
     response_model=None,
+    dependencies=[Depends(allow("leads.remove"))],
 )
 async def remove(request: Request, lead_id: Name) -> Response:
     """The lead goes with all that happened to it and every score of it."""
@@ -192,6 +196,7 @@ async def _read(request: Request, ask: Any) -> Any:
     summary="Leads in the order they came",
     responses={200: {"model": LeadPage}, **refusals("input-refused")},
     response_model=None,
+    dependencies=[Depends(allow("leads.read"))],
 )
 async def page(
     request: Request,
@@ -247,6 +252,7 @@ _ONE = refusals("not-found", "input-refused")
     summary="A lead with its score",
     responses={200: {"model": LeadTold}, 304: {"description": "Unchanged"}, **_ONE},
     response_model=None,
+    dependencies=[Depends(allow("leads.read"))],
 )
 async def get(request: Request, lead_id: Name) -> Response:
     """The lead as stored, with the whole answer behind its current score."""
@@ -261,6 +267,7 @@ async def get(request: Request, lead_id: Name) -> Response:
     summary="Every score a lead had",
     responses={200: {"model": ScoreHistory}, **_ONE},
     response_model=None,
+    dependencies=[Depends(allow("leads.read"))],
 )
 async def scores(
     request: Request, lead_id: Name, limit: Limit = 50, cursor: Cursor = None
@@ -274,6 +281,7 @@ async def scores(
     summary="Why a lead scores what it scores",
     responses={200: {"model": Explained}, **_ONE},
     response_model=None,
+    dependencies=[Depends(allow("leads.read"))],
 )
 async def explanation(request: Request, lead_id: Name) -> Response:
     """The stored answer behind the current score: it explains the decision that was made."""
@@ -285,6 +293,7 @@ async def explanation(request: Request, lead_id: Name) -> Response:
     summary="What happened to a lead",
     responses={200: {"model": Timeline}, **_ONE},
     response_model=None,
+    dependencies=[Depends(allow("leads.read"))],
 )
 async def timeline(request: Request, lead_id: Name) -> Response:
     """Both teams' activities and the outcomes, newest first."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from serving.answers import Score, Scores
 from serving.api.common import json_response, refusals
 from serving.bodies import json_body
+from serving.guarding import GUARDED, allow
 from serving.problems import as_json, refused, wrong
 from serving.schema import request_body
 from serving.scoring import Asked, Refused, parse, score
@@ -21,7 +22,7 @@ FEW = 4
 """Up to so many leads are scored where they arrive; more go to a thread, so that others are not
 kept waiting."""
 
-_REFUSALS = refusals("not-json", "body-too-large", "not-json-type", "input-refused")
+_REFUSALS = refusals("not-json", "body-too-large", "not-json-type", "input-refused", *GUARDED)
 
 
 def routes(settings: Settings) -> APIRouter:
@@ -36,6 +37,7 @@ def routes(settings: Settings) -> APIRouter:
         responses={200: {"model": Score | Scores}, **_REFUSALS},
         openapi_extra={"requestBody": body},
         summary="Score one lead, or a list of leads",
+        dependencies=[Depends(allow("score.ask"))],
     )
     return router
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from models.workspace import Workspace
-from serving.commands.store import Folder, Store, store_url
+from serving.commands.store import Folder, Store
 
 app = typer.Typer()
 room = typer.Typer(help="Who may do what.", no_args_is_help=True)
@@ -22,16 +22,10 @@ OPERATOR = "operator"
 def first_link(workspace: Folder = _HERE, database_url: Store = None) -> None:
     """A new one-time link that makes the first admin; exit code 1 when there is an admin."""
     from serving.access.people import first_start_link
-    from serving.bootstrap import now
-    from serving.storage.database import Database
-    from serving.storage.migrate import require_current
+    from serving.bootstrap import now, opened_store
 
-    database = Database(store_url(Workspace(workspace), database_url))
-    try:
-        require_current(database)
+    with opened_store(Workspace(workspace), database_url) as database:
         link = first_start_link(database, now())
-    finally:
-        database.close()
     if link is None:
         typer.echo("There is an admin already; they add everybody else.")
         raise typer.Exit(1)
@@ -53,19 +47,12 @@ def make_key(
     import numpy as np
 
     from serving.access.keys import make_key as run
-    from serving.bootstrap import now
-    from serving.storage.database import Database
-    from serving.storage.migrate import require_current
+    from serving.bootstrap import now, opened_store
 
-    at = now()
-    database = Database(store_url(Workspace(workspace), database_url))
-    try:
-        require_current(database)
-        with database.transaction() as connection:
-            until = at + np.timedelta64(days, "D")
-            made = run(connection, OPERATOR, name, role, scope, until, at)
-    finally:
-        database.close()
+    at, home = now(), Workspace(workspace)
+    until = at + np.timedelta64(days, "D")
+    with opened_store(home, database_url) as database, database.transaction() as connection:
+        made = run(connection, OPERATOR, name, role, scope, until, at)
     typer.echo(made.text)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from models.workspace import Workspace
-from serving.commands.store import Folder, Store, store_url
+from serving.commands.store import Folder, Store
 
 app = typer.Typer()
 room = typer.Typer(help="The audit log.", no_args_is_help=True)
@@ -33,19 +33,14 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
     """Walk the whole log; exit code 1 when anything was changed, removed, put in or moved."""
+    from serving.bootstrap import opened_store
     from serving.storage.audit import read_head
     from serving.storage.audit import verify as run
-    from serving.storage.database import Database
-    from serving.storage.migrate import require_current
 
     head = None if noted is None else read_head(noted)
-    database = Database(store_url(Workspace(workspace), database_url))
-    try:
-        require_current(database)
-        with database.reading() as connection:
-            found = run(connection, head)
-    finally:
-        database.close()
+    home = Workspace(workspace)
+    with opened_store(home, database_url) as database, database.reading() as connection:
+        found = run(connection, head)
     if as_json:
         told = {"whole": not found.faults, "entries": found.entries, "faults": found.faults}
         typer.echo(json.dumps(told | {"head": found.head and str(found.head)}))

@@ -21,11 +21,6 @@ Store = Annotated[
 _HERE = Path()
 
 
-def store_url(workspace: Workspace, told: str | None) -> str:
-    """The URL of the store that was named, or the workspace's own."""
-    return told or f"sqlite:///{workspace.store.resolve()}"
-
-
 @app.command()
 def migrate(
     workspace: Folder = _HERE,
@@ -33,6 +28,7 @@ def migrate(
     revision: Annotated[str, typer.Option(help="`head`, `base` or a revision.")] = "head",
 ) -> None:
     """Bring the store's tables to this version (or back to an earlier one)."""
+    from serving.bootstrap import store_url
     from serving.storage.database import Database
     from serving.storage.migrate import migrate as run
     from serving.storage.migrate import revision_of
@@ -55,16 +51,14 @@ def reproduce(
 ) -> None:
     """Make a past score again from stored history and the model that made it; compare every bit."""
     from models.scorer import Scorer
+    from serving.bootstrap import opened_store
     from serving.reproducing import model_of
     from serving.reproducing import reproduce as run
-    from serving.storage.database import Database
 
     home = Workspace(workspace)
-    database = Database(store_url(home, database_url))
-    with database.reading() as connection:
+    with opened_store(home, database_url) as database, database.reading() as connection:
         scorer = Scorer.load(home.bundle(model_of(connection, score_id)))
         found = run(connection, scorer, score_id)
-    database.close()
     if as_json:
         told = {"score_id": found.score_id, "lead_id": found.lead_id, "model": found.model}
         same = {"same": found.same, "differs": list(found.differs)}

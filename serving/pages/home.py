@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
-from jinja2 import Environment, FileSystemLoader, select_autoescape
-from starlette.datastructures import FormData
-from starlette.responses import HTMLResponse
-from starlette.staticfiles import StaticFiles
+from fastapi import APIRouter, Depends, Request, Response
 
 from models.scorer import Scorer
+from serving.guarding import allow, form_of
+from serving.pages import frame
 from serving.pages.form import ROWS, Did, activities_of, controls, example, lead_of
 from serving.pages.waterfall import draw
 from serving.scoring import Asked, Refused, score
 from serving.state import Worker, worker_of
 
-_HERE = Path(__file__).parent
-router = APIRouter(include_in_schema=False)
-_MOST_FORM_FIELDS = 400
-
-
-def mount(app: FastAPI) -> None:
-    """Add the page and its style sheet to the service."""
-    loader = FileSystemLoader(_HERE / "templates")
-    app.state.templates = Environment(
-        loader=loader, autoescape=select_autoescape(default=True), trim_blocks=True
-    )
-    app.include_router(router)
-    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
+router = APIRouter(include_in_schema=False, dependencies=[Depends(allow("score.ask", page=True))])
 
 
 @router.get("/")
@@ -43,14 +28,13 @@ async def show_form(request: Request, empty: str | None = None) -> Response:
 @router.post("/")
 async def score_form(request: Request) -> Response:
     """The form as typed, with the score of that lead. Nothing is stored."""
-    async with request.form(max_files=0, max_fields=_MOST_FORM_FIELDS) as form:
-        typed = {k: str(v) for k, v in form.items()}
-        return _page(request, worker_of(request), typed, _rows(form), is_example=False)
+    typed = await form_of(request)
+    return _page(request, worker_of(request), typed, _rows(typed), is_example=False)
 
 
-def _rows(form: FormData) -> list[Did]:
+def _rows(typed: dict[str, str]) -> list[Did]:
     def text(name: str, i: int) -> str:
-        return str(form.get(f"{name}-{i}") or "").strip()
+        return typed.get(f"{name}-{i}", "").strip()
 
     return [Did(text("kind", i), text("channel", i), text("days-ago", i)) for i in range(ROWS)]
 
@@ -69,7 +53,6 @@ def _page(
         elif not fault:
             answer = found
     context = {
-        "scorer": scorer,
         "controls": controls(scorer, typed, errors),
         "rows": (rows + [Did("", "", "")] * ROWS)[:ROWS],
         "fault": fault,
@@ -79,8 +62,7 @@ def _page(
         "picture": answer and draw(answer["reasons"], scorer.rulebook.hand_over_from),
         "bar": answer and _pact_bar(scorer, answer),
     }
-    html = request.app.state.templates.get_template("home.html").render(context)
-    return HTMLResponse(html, 422 if errors or fault else 200)
+    return frame.show(request, "home.html", context, 422 if errors or fault else 200)
 
 
 def _pact_bar(scorer: Scorer, answer: dict[str, Any]) -> dict[str, Any]:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
-from jinja2 import Environment, FileSystemLoader, select_autoescape
+from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse
 
 from features.errors import InputRefused, Problem
 from serving.access import people, sessions
@@ -31,22 +28,13 @@ from serving.guarding import (
     session_of,
     set_cookie,
 )
+from serving.pages.frame import show_plain
 
-_HERE = Path(__file__).parent
 _SECRET = re.compile(r"^[A-Za-z0-9_-]{43}$")
 # A path of ours: one slash, then neither a second nor a backslash, which browsers take for one.
 _INSIDE = re.compile(r"^/(?![/\\])[A-Za-z0-9/_.~%-]*$")
 _FORM = "form"
 router = APIRouter(include_in_schema=False)
-
-
-def mount(app: FastAPI) -> None:
-    """Add the pages; the app must have a gate (`serving.guarding.install`)."""
-    loader = FileSystemLoader(_HERE / "templates")
-    app.state.access_templates = Environment(
-        loader=loader, autoescape=select_autoescape(default=True), trim_blocks=True
-    )
-    app.include_router(router)
 
 
 @router.get("/sign-in")
@@ -136,7 +124,7 @@ async def account(request: Request, caller: OwnAccount) -> Response:
         "may": may,
         "token": form_token(session_of(request)),
     }
-    return HTMLResponse(_render(request, "account.html", context))
+    return show_plain(request, "account.html", context)
 
 
 @router.post("/sign-out")
@@ -265,17 +253,12 @@ def _link_page(
 
 
 def _dead_link(request: Request, error: NotKnown) -> Response:
-    return HTMLResponse(_render(request, "dead_link.html", {"fault": str(error)}), 404)
+    return show_plain(request, "dead_link.html", {"fault": str(error)}, 404)
 
 
 def _form_page(request: Request, name: str, context: dict[str, Any], status: int) -> Response:
     """A form for a browser without a session: its token is bound to a cookie of its own."""
     browser = _browser(request) or new_secret()
-    html = _render(request, name, context | {"token": form_token(browser)})
-    response = HTMLResponse(html, status)
+    response = show_plain(request, name, context | {"token": form_token(browser)}, status)
     set_cookie(gate_of(request), response, _FORM, browser)
     return response
-
-
-def _render(request: Request, name: str, context: dict[str, Any]) -> str:
-    return str(request.app.state.access_templates.get_template(name).render(context))

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from models.workspace import Workspace
 from serving.storage.database import Database
 from serving.storage.migrate import migrate
-from tests.support.service import make_client, make_worker
+from tests.support.service import key_header, make_client, make_worker
 
 LEAD = {
     "lead_id": "L-1",
@@ -219,9 +219,16 @@ def test_the_service_says_that_it_lives_is_ready_and_which_model_answers(
     assert told["hand_over_from"] == 61
 
 
-def test_figures_count_what_happened(client: TestClient):
+def test_figures_count_what_happened(trained: Workspace):
+    worker = make_worker(trained)
+    keeper = key_header(worker.database, "management")
+    with make_client(worker) as client:
+        check_figures(client, keeper)
+
+
+def check_figures(client: TestClient, keeper: dict[str, str]) -> None:
     def count(outcome: str) -> float:
-        lines = client.get("/metrics").text.splitlines()
+        lines = client.get("/metrics", headers=keeper).text.splitlines()
         start = f'leadpact_leads_scored_total{{outcome="{outcome}"}} '
         return sum(float(x.removeprefix(start)) for x in lines if x.startswith(start))
 
@@ -229,7 +236,7 @@ def test_figures_count_what_happened(client: TestClient):
     score(client, {"leads": [{"lead": LEAD}, {"lead": LEAD}, {"lead": {"employees": "x"}}]})
     assert count("scored") == scored + 2
     assert count("refused") == refused + 1
-    text = client.get("/metrics").text
+    text = client.get("/metrics", headers=keeper).text
     assert "leadpact_model_info{" in text
     assert "L-1" not in text
 

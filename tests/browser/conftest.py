@@ -7,10 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from models.workspace import Workspace
+from serving.storage.database import Database
 from tests.conftest import missing
+from tests.support.access import PASSWORD, add_person
 from tests.support.server import served
+
+EMAIL = "mia@halden.example"
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +34,29 @@ def address(trained: Workspace) -> Iterator[str]:
     """Where the simulated company is served."""
     with served(trained.folder) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def seat(trained: Workspace, address: str, browser: Browser) -> Any:
+    """The state of a browser in which a marketer has signed in."""
+    database = Database(f"sqlite:///{trained.store}")
+    add_person(database, EMAIL, "marketing")
+    database.close()
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{address}/sign-in")
+    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Score a lead")).to_be_visible()
+    found = context.storage_state()
+    context.close()
+    return found
+
+
+@pytest.fixture
+def page(browser: Browser, seat: Any) -> Iterator[Page]:
+    """A page of that browser."""
+    context = browser.new_context(storage_state=seat)
+    yield context.new_page()
+    context.close()

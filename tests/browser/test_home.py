@@ -90,8 +90,8 @@ def test_hostile_text_is_shown_and_never_run(page: Page, address: str):
     assert complaints == []
 
 
-def test_the_page_works_without_scripts(browser: Browser, address: str):
-    context = browser.new_context(java_script_enabled=False)
+def test_the_page_works_without_scripts(browser: Browser, seat: Any, address: str):
+    context = browser.new_context(storage_state=seat, java_script_enabled=False)
     page = context.new_page()
     page.goto(address)
     page.get_by_label("Employees").fill("90")
@@ -102,8 +102,12 @@ def test_the_page_works_without_scripts(browser: Browser, address: str):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1440])
-def test_the_page_is_accessible_and_fits(browser: Browser, address: str, scheme: Any, width: int):
-    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
+def test_the_page_is_accessible_and_fits(
+    browser: Browser, seat: Any, address: str, scheme: Any, width: int
+):
+    context = browser.new_context(
+        storage_state=seat, color_scheme=scheme, viewport={"width": width, "height": 900}
+    )
     page = context.new_page()
     for path in ("/", "/?empty=1"):
         page.goto(address + path)

@@ -18,7 +18,7 @@ import pytest
 
 from models.bundle import load, save
 from models.workspace import Workspace
-from tests.support.server import served, started
+from tests.support.server import key_header, served, started
 
 LEAD = {"lead": {"employees": 640, "industry": "logistics"}}
 
@@ -39,9 +39,18 @@ def another_model(workspace: Workspace) -> str:
     return versions.model
 
 
-def call(address: str, method: str, path: str, body: object = None) -> Any:
+Key = dict[str, str]
+
+
+@pytest.fixture
+def key(copied: Workspace) -> Key:
+    """The header of a key that may do what these tests do."""
+    return key_header(copied.folder)
+
+
+def call(key: Key, address: str, method: str, path: str, body: object = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
-    headers = {"content-type": "application/json"}
+    headers = {"content-type": "application/json", **key}
     request = urllib.request.Request(address + path, data, headers, method=method)
     with urllib.request.urlopen(request, timeout=20) as answer:
         return json.load(answer)
@@ -56,7 +65,9 @@ def until(what: Callable[[], bool], seconds: float = 15) -> bool:
     return False
 
 
-def test_a_promotion_under_load_reaches_every_process_and_fails_no_request(copied: Workspace):
+def test_a_promotion_under_load_reaches_every_process_and_fails_no_request(
+    copied: Workspace, key: Key
+):
     first = copied.champion().name
     second = another_model(copied)
     answers: list[Any] = []
@@ -66,8 +77,8 @@ def test_a_promotion_under_load_reaches_every_process_and_fails_no_request(copie
     def ask(address: str, k: int) -> None:
         while not stop.is_set():
             try:
-                answers.append(call(address, "POST", "/v1/score", {"leads": [LEAD] * 3}))
-                answers.append(call(address, "PUT", f"/v1/leads/L{k}", LEAD))
+                answers.append(call(key, address, "POST", "/v1/score", {"leads": [LEAD] * 3}))
+                answers.append(call(key, address, "PUT", f"/v1/leads/L{k}", LEAD))
             except BaseException as error:
                 faults.append(error)
 
@@ -80,7 +91,7 @@ def test_a_promotion_under_load_reaches_every_process_and_fails_no_request(copie
         seen: list[str] = []
 
         def settled() -> bool:
-            seen.append(call(address, "GET", "/healthz")["model"])
+            seen.append(call(key, address, "GET", "/healthz")["model"])
             return len(seen) > 20 and set(seen[-20:]) == {second}
 
         assert until(settled)
@@ -96,28 +107,30 @@ def test_a_promotion_under_load_reaches_every_process_and_fails_no_request(copie
     assert all(v["bundle_sha256"].startswith(v["model"]) for v in told)
 
 
-def test_a_damaged_champion_never_answers(copied: Workspace):
+def test_a_damaged_champion_never_answers(copied: Workspace, key: Key):
     first = copied.champion().name
     second = another_model(copied)
     trees = copied.bundle(second) / "ladder.json"
     trees.write_bytes(trees.read_bytes() + b" ")
+    keeper = key_header(copied.folder, "management")
     with served(copied.folder) as address:
         copied.set_champion(second, "2")
 
         def refused() -> bool:
-            with urllib.request.urlopen(f"{address}/metrics", timeout=5) as answer:
+            ask = urllib.request.Request(f"{address}/metrics", headers=keeper)
+            with urllib.request.urlopen(ask, timeout=5) as answer:
                 return "leadpact_models_refused_total 1.0" in answer.read().decode()
 
         assert until(refused)
-        assert call(address, "GET", "/healthz")["model"] == first
-        assert call(address, "POST", "/v1/score", LEAD)["versions"]["model"] == first
+        assert call(key, address, "GET", "/healthz")["model"] == first
+        assert call(key, address, "POST", "/v1/score", LEAD)["versions"]["model"] == first
 
 
-def test_nothing_acknowledged_is_lost_when_the_service_is_killed(copied: Workspace):
+def test_nothing_acknowledged_is_lost_when_the_service_is_killed(copied: Workspace, key: Key):
     acknowledged: list[str] = []
     for turn in range(3):
         with started(copied.folder) as (process, address):
-            call(address, "PUT", "/v1/leads/K", LEAD)
+            call(key, address, "PUT", "/v1/leads/K", LEAD)
             killer = threading.Timer(0.3 + 0.2 * turn, os.kill, (process.pid, signal.SIGKILL))
             killer.start()
             try:
@@ -125,13 +138,13 @@ def test_nothing_acknowledged_is_lost_when_the_service_is_killed(copied: Workspa
                     event = f"{turn}-{k}"
                     at = "2026-08-20T10:00:00Z"
                     told = {"lead_id": "K", "event_id": event, "occurred_at": at, "kind": "visit"}
-                    call(address, "POST", "/v1/activities", told)
+                    call(key, address, "POST", "/v1/activities", told)
                     acknowledged.append(event)
             except OSError:
                 killer.join()
     with served(copied.folder) as address:
-        events = call(address, "GET", "/v1/leads/K/timeline")["events"]
-        score = call(address, "GET", "/v1/leads/K")["score"]
+        events = call(key, address, "GET", "/v1/leads/K/timeline")["events"]
+        score = call(key, address, "GET", "/v1/leads/K")["score"]
     stored = [e["event_id"] for e in events]
     assert acknowledged
     assert len(stored) == len(set(stored))

@@ -22,7 +22,7 @@ from serving.api.access import create_access_router
 from serving.app import handle_errors
 from serving.edges import Edge
 from serving.guarding import allow, caller_of, install
-from serving.pages import sign_in
+from serving.pages import frame, sign_in
 from serving.storage.database import Database
 from serving.storage.migrate import migrate
 from serving.telemetry import Telemetry
@@ -46,6 +46,15 @@ class Clock:
     def wait(self, seconds: float) -> None:
         """Let time pass."""
         self.now = self.now + np.timedelta64(round(seconds * 1_000_000), "us")
+
+
+def add_person(
+    database: Database, email: str, role: str, name: str = "Ada Marsh", now: np.datetime64 = START
+) -> str:
+    """A person who has chosen `PASSWORD`; their id."""
+    with database.transaction() as connection:
+        _, link = people.add_person(connection, "test", email, name, role, now)
+        return people.use_link(connection, link.secret, "", "", CHEAP.hash(PASSWORD), now)
 
 
 class House:
@@ -75,11 +84,7 @@ class House:
 
     def person(self, email: str, role: str) -> str:
         """A person who has chosen `PASSWORD`; their id."""
-        now = self.clock()
-        with self.database.transaction() as connection:
-            _, link = people.add_person(connection, "test", email, "Ada Marsh", role, now)
-            kept = self.gate.passwords.hash(PASSWORD)
-            return people.use_link(connection, link.secret, "", "", kept, now)
+        return add_person(self.database, email, role, now=self.clock())
 
     def signed_in(self, email: str) -> TestClient:
         """A browser in which this person has signed in."""
@@ -95,7 +100,8 @@ def make_app(gate: Gate) -> FastAPI:
     handle_errors(app)
     install(app, gate)
     app.include_router(create_access_router())
-    sign_in.mount(app)
+    frame.mount(app)
+    app.include_router(sign_in.router)
     for name in PERMISSIONS:
         _add(app, name)
     app.add_middleware(Edge, telemetry=Telemetry(), max_body_bytes=100_000)

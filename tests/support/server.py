@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.cli import run
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -33,7 +35,7 @@ def started(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[byte
         [*call, "--port", str(port), *options],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        env=os.environ | {"OMP_NUM_THREADS": "1", "LEADPACT_REQUESTS_PER_MINUTE": "1000000"},
     )
     address = f"http://127.0.0.1:{port}"
     try:
@@ -47,6 +49,13 @@ def started(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[byte
         except subprocess.TimeoutExpired:
             process.kill()
             raise
+
+
+def key_header(folder: Path, role: str = "crm") -> dict[str, str]:
+    """The header of a new key of a role, for the service of this workspace."""
+    made = run("access", "key", "--name", "a test", "--role", role, "-w", folder)
+    assert made.code == 0, made.err
+    return {"authorization": f"Bearer {made.out.strip()}"}
 
 
 @contextmanager

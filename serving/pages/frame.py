@@ -1,0 +1,46 @@
+"""The frame of all pages: templates, style sheet, and what every page shows of model and reader."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+from fastapi import FastAPI, Request
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from serving.access.secrets import form_token
+from serving.guarding import caller_of, session_of
+from serving.state import worker_of
+
+_HERE = Path(__file__).parent
+
+
+def mount(app: FastAPI) -> None:
+    """Give an app its templates and its style sheet. Everything in a page is escaped."""
+    app.state.templates = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=select_autoescape(default=True),
+        trim_blocks=True,
+    )
+    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
+
+
+def show(request: Request, name: str, context: dict[str, Any], status: int = 200) -> HTMLResponse:
+    """A page for somebody who has come through a guard."""
+    common = {
+        "scorer": worker_of(request).scorer,
+        "caller": caller_of(request),
+        "token": form_token(session_of(request)),
+        "here": request.url.path,
+    }
+    return show_plain(request, name, common | context, status)
+
+
+def show_plain(
+    request: Request, name: str, context: dict[str, Any], status: int = 200
+) -> HTMLResponse:
+    """A page for anybody: it tells nothing of company or model."""
+    templates = cast(Environment, request.app.state.templates)
+    return HTMLResponse(templates.get_template(name).render(context), status)
