@@ -10,7 +10,7 @@ import json
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -56,6 +56,8 @@ class Field(Document):
     maximum: float | None = None
     monotone: Literal["increasing", "decreasing"] | None = None
     """For numbers: what is learned of the field may only raise, or only lower, a score with it."""
+    actionable: bool = False
+    """Whether a team can bring it about, such as asking for a budget date; a headcount is none."""
     example: str | float | bool | None = None
     reason: str = ""
 
@@ -70,6 +72,13 @@ class Field(Document):
             raise ValueError(f"field {self.name}: minimum {self.minimum} is above its maximum")
         if self.monotone and self.type != "number":
             raise ValueError(f"field {self.name}: monotone goes with type: number")
+        if self.actionable and not (
+            self.is_input and self.type in ("number", "category", "boolean")
+        ):
+            raise ValueError(
+                f"field {self.name}: actionable goes with a number, category or boolean that a "
+                "score looks at"
+            )
         if self.role == "ignored" and not self.reason:
             raise ValueError(f"field {self.name} is ignored without a reason: write one")
         return self
@@ -83,6 +92,17 @@ class Field(Document):
     def is_input(self) -> bool:
         """Whether a model may look at the field."""
         return self.role in ("attribute", "activity") and self.known != "after outcome"
+
+
+class ActionableActivity(Document):
+    """Something a team can bring about, such as inviting a lead to a webinar."""
+
+    says: str = Setting(min_length=1)
+    channel: str = Setting(min_length=1, max_length=200)
+    kind: str = Setting(min_length=1, max_length=200)
+    team: Literal["marketing", "sales"] = "marketing"
+    most: int = Setting(default=1, ge=1, le=3)
+    """How often it may be proposed at once."""
 
 
 class Outcome(Document):
@@ -140,6 +160,8 @@ class Fields(Document):
     """Fields by whose values the model card compares leads; a model need not look at them."""
     accept_leaks: dict[str, str] = Setting(default_factory=dict)
     """Inputs that look known only after the outcome -> why they may be looked at all the same."""
+    actionable_activities: tuple[ActionableActivity, ...] = ()
+    """What may be proposed beside the actionable fields, to lift a lead."""
     fields: tuple[Field, ...]
 
     @model_validator(mode="after")
@@ -221,7 +243,9 @@ class Fields(Document):
 
     def fingerprint(self) -> str:
         """sha256 over what decides a score: the declarations, not where the files lie."""
-        kept_out = {"sources", "company", "segments", "accept_leaks", "explored", "repeat_of"}
+        names = ("sources", "company", "segments", "accept_leaks", "explored", "repeat_of")
+        kept_out: dict[str, Any] = dict.fromkeys((*names, "actionable_activities"), True)
+        kept_out["fields"] = {"__all__": {"actionable"}}
         told = self.model_dump(mode="json", by_alias=True, exclude=kept_out)
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 

@@ -69,13 +69,13 @@ class Touches:
         return Touches(self.n, *columns)
 
     def take(self, rows: Ints) -> Touches:
-        """The touches of the leads at `rows`, which are distinct, under their new positions."""
-        place = np.full(self.n, -1, dtype=np.int64)
-        place[rows] = np.arange(len(rows))
-        kept = np.flatnonzero(place[self.row] >= 0)
-        kept = kept[np.argsort(place[self.row[kept]], kind="stable")]
-        found = self.where(kept)
-        return replace(found, n=len(rows), row=place[found.row])
+        """The touches of the leads at `rows`, under their new positions; one may be taken twice."""
+        sizes = np.bincount(self.row, minlength=self.n)
+        size = sizes[rows]
+        row = np.repeat(np.arange(len(rows)), size)
+        within = np.arange(len(row)) - np.repeat(np.cumsum(size) - size, size)
+        found = self.where(np.repeat((np.cumsum(sizes) - sizes)[rows], size) + within)
+        return replace(found, n=len(rows), row=row)
 
     def count(self, weights: Floats | None = None) -> Floats:
         """Touches per lead, or the sum of their `weights`; shape (n,)."""
@@ -90,8 +90,21 @@ class Seen:
     colleagues: Touches
 
     def take(self, rows: Ints) -> Seen:
-        """What could be seen of the leads at `rows`, which are distinct."""
+        """What could be seen of the leads at `rows`; one may be taken twice."""
         return Seen(self.own.take(rows), self.colleagues.take(rows))
+
+
+def stack(parts: Sequence[Seen]) -> Seen:
+    """What could be seen of the leads of every part, one part after the other."""
+    return Seen(_stacked([p.own for p in parts]), _stacked([p.colleagues for p in parts]))
+
+
+def _stacked(parts: Sequence[Touches]) -> Touches:
+    first = np.cumsum([0, *(p.n for p in parts)])
+    row = np.concatenate([p.row + at for p, at in zip(parts, first[:-1], strict=True)])
+    names = list(Touches.__dataclass_fields__)[2:]
+    columns = (np.concatenate([getattr(p, name) for p in parts]) for name in names)
+    return Touches(int(first[-1]), row, *columns)
 
 
 def see(leads: Texts, accounts: Texts, as_of: Instants, activities: Activities) -> Seen:

@@ -9,7 +9,8 @@ from features.arrays import Flags, Floats
 
 def as_shown(points: Floats) -> Floats:
     """Points as people see them: cut to 0..100, whole, half a point up. Shape as given."""
-    return np.floor(np.clip(points, 0.0, 100.0) + 0.5)
+    # What floating point adds to half a point decides nothing.
+    return np.asarray(np.floor(np.round(np.clip(points, 0.0, 100.0), 9) + 0.5))
 
 
 def handed_over(points: Floats, threshold: float) -> Flags:

@@ -72,11 +72,7 @@ class Told:
         beyond = [self._field_line(i, key, points) for key, points in learned.items()]
         beyond.sort(key=lambda line: (-abs(line.learned), line.key))
         told = [self._base(), *criteria, *self._caps(i), *beyond]
-        exact = sum(line.points for line in told)
-        shown = min(max(exact, 0.0), 100.0)
-        if shown != exact:
-            told.append(self._limit(i, exact, shown))
-        return Explanation(tuple(told), exact, shown)
+        return closed(told, float(self.agreed.total[i]))
 
     @property
     def _point(self) -> float:
@@ -175,20 +171,6 @@ class Told:
             learned=points,
         )
 
-    def _limit(self, i: int, exact: float, shown: float) -> Line:
-        agreed = float(self.agreed.total[i])
-        cut = min(max(agreed, 0.0), 100.0) - agreed
-        bound = "100 at most" if exact > shown else "0 at least"
-        return Line(
-            key="limit",
-            kind="limit",
-            owner="joint",
-            label=f"A score is {bound}",
-            sentence=f"Adds up to {exact:.1f}, shown as {shown:.0f}",
-            agreed=cut,
-            learned=shown - exact - cut,
-        )
-
     def _found(self, criterion: Criterion, i: int, k: int) -> str:
         """What was found of the lead, beside what the criterion says."""
         condition = criterion.when
@@ -208,6 +190,30 @@ class Told:
             values = self.snapshot.columns[name]
         plain = name.replace("_", " ")
         return plain if values is None else f"{plain}: {_plain(values[i])}"
+
+
+def closed(told: list[Line], agreed: float) -> Explanation:
+    """The explanation that `told` adds up to, with a limit line where the score is cut.
+
+    Args:
+        told: every other line.
+        agreed: agreed points in all, not cut.
+    """
+    exact = sum(line.points for line in told)
+    shown = min(max(exact, 0.0), 100.0)
+    if shown == exact:
+        return Explanation(tuple(told), exact, shown)
+    cut = min(max(agreed, 0.0), 100.0) - agreed
+    limit = Line(
+        key="limit",
+        kind="limit",
+        owner="joint",
+        label=f"A score is {'100 at most' if exact > shown else '0 at least'}",
+        sentence=f"Adds up to {exact:.1f}, shown as {shown:.0f}",
+        agreed=cut,
+        learned=shown - exact - cut,
+    )
+    return Explanation((*told, limit), exact, shown)
 
 
 def _value_in_words(feature: Feature, values: Column, i: int) -> str:

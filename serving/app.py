@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from features.errors import InputRefused
 from serving.access.gate import Gate
-from serving.api import about, access, events, leads, score
+from serving.api import about, access, events, leads, score, what_if
 from serving.edges import Edge, instance_of
 from serving.guarding import install
 from serving.incoming import ID
@@ -24,6 +24,7 @@ from serving.pages import frame, home, sign_in
 from serving.problems import Trouble, refused, wrong
 from serving.schema import components, examples, stored_lead_schema
 from serving.state import Desk, Worker
+from serving.what_if_schema import counterfactual_examples, question_schemas, what_if_examples
 
 DESCRIPTION = """\
 One lead score that marketing and sales both signed: calibrated against their rulebook, and taken
@@ -48,6 +49,7 @@ def create_app(desk: Desk, gate: Gate, watches: Sequence[Watch] = ()) -> FastAPI
     )
     app.state.desk = desk
     app.include_router(score.routes(worker.settings))
+    app.include_router(what_if.routes(worker.settings))
     app.include_router(leads.router)
     app.include_router(events.router)
     app.include_router(about.router)
@@ -110,8 +112,14 @@ def _description(app: FastAPI, worker: Worker) -> dict[str, Any]:
     told["components"]["schemas"]["StoredLead"] = stored_lead_schema(fields, ID)
     told["components"]["schemas"]["StoredActivity"] = events.STORED_ACTIVITY
     told["components"]["schemas"]["Outcome"] = events.OUTCOME
-    body = told["paths"]["/v1/score"]["post"]["requestBody"]
-    body["content"]["application/json"]["examples"] = examples(fields)
+    told["components"]["schemas"].update(question_schemas(worker.scorer))
+    for path, shown in {
+        "/v1/score": examples(fields),
+        "/v1/what-if": what_if_examples(worker.scorer),
+        "/v1/counterfactual": counterfactual_examples(worker.scorer),
+    }.items():
+        body = told["paths"][path]["post"]["requestBody"]
+        body["content"]["application/json"]["examples"] = shown
     return told
 
 

@@ -51,7 +51,7 @@ def score_inputs(scorer: Scorer, inputs: Inputs, as_of: np.datetime64) -> dict[s
     taken = from_records([inputs.fields], scorer.fields)
     at = np.array([as_of])
     lead, account = texts([inputs.lead_id]), texts([_ACCOUNT])
-    seen = see(lead, account, at, _activities(inputs.activities))
+    seen = see(lead, account, at, activities_of(inputs.activities))
     scores = scorer.score_snapshot(Snapshot(taken.columns, seen, at))
     warnings = [f"{p.sentence()} Taken as missing." for p in taken.problems]
     return answer(inputs.lead_id, scores, 0, scorer) | {"warnings": warnings}
@@ -80,7 +80,8 @@ def score_row(
 _COLUMNS = ("score", "score_exact", "agreed_score", "grade", "likelihood")
 
 
-def _activities(rows: Sequence[Row[Any]]) -> Activities:
+def activities_of(rows: Sequence[Row[Any]]) -> Activities:
+    """Stored activities of one lead and its account; they all bear one account's name."""
     if not rows:
         return no_activities()
     nothing = np.datetime64("NaT", "us")

@@ -16,7 +16,7 @@ INSTANT = "an ISO 8601 date and time such as 2026-11-24T11:58:00Z"
 
 def lead_schema(fields: Fields) -> dict[str, Any]:
     """JSON Schema of a lead: the fields a score may look at, all optional, null for unknown."""
-    properties = {f.name: _property(f) for f in readable(fields)}
+    properties = {f.name: property_of(f) for f in readable(fields)}
     return {
         "type": "object",
         "title": "Lead",
@@ -42,7 +42,8 @@ def stored_lead_schema(fields: Fields, id_pattern: str) -> dict[str, Any]:
     return told | {"title": "StoredLead", "properties": properties, "example": example}
 
 
-def _property(field: Field) -> dict[str, Any]:
+def property_of(field: Field) -> dict[str, Any]:
+    """JSON Schema of one field's value."""
     told: dict[str, Any]
     match field.type:
         case "number":

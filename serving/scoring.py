@@ -75,7 +75,7 @@ def parse(told: Any, place: str, max_activities: int) -> Asked | tuple[Problem, 
         got = f"{len(did):,} activities"
         found.append(wrong(at, got, "Too many for one lead.", f"{max_activities:,} at most"))
     if as_of is not None and not isinstance(as_of, str):
-        found.append(_not_an_instant(pointer_to(place, "as_of"), as_of))
+        found.append(not_an_instant(pointer_to(place, "as_of"), as_of))
     if found:
         return tuple(found)
     unknown = [k for k in told if k not in KEYS]
@@ -89,7 +89,8 @@ def pointer_to(place: str, *parts: object) -> str:
     return place + pointer(*parts)
 
 
-def _not_an_instant(place: str, got: object) -> Problem:
+def not_an_instant(place: str, got: object) -> Problem:
+    """The refusal of a text that tells no instant."""
     allowed = "an ISO 8601 date and time such as 2026-11-24T11:58:00Z"
     return wrong(place, got, "This is no date and time.", allowed)
 
@@ -156,8 +157,8 @@ def _read(scorer: Scorer, asked: Sequence[Asked], now: np.datetime64, columns: A
             try:
                 as_of[i] = parse_instant(one.as_of)
             except (ValueError, OverflowError):
-                problems[i].append(_not_an_instant(pointer_to(one.place, "as_of"), one.as_of))
-        found, faults = _activities(one, str(leads[i]), accounts[i])
+                problems[i].append(not_an_instant(pointer_to(one.place, "as_of"), one.as_of))
+        found, faults = activities_sent(one, str(leads[i]), accounts[i])
         problems[i].extend(faults)
         if len(found):
             parts.append(replace(found, lead=_at(i, found.lead), account=_at(i, found.account)))
@@ -168,7 +169,13 @@ def _at(i: int, names: Any) -> Any:
     return texts(None if v is None else f"{i} {v}" for v in names)
 
 
-def _activities(one: Asked, lead: str, account: str | None) -> tuple[Activities, list[Problem]]:
+def activities_sent(one: Asked, lead: str, account: str | None) -> tuple[Activities, list[Problem]]:
+    """The activities that came with a lead, and what is wrong with the others.
+
+    Args:
+        one: what was sent.
+        lead, account: whose they are where they do not say.
+    """
     records, faults = [], []
     for k, record in enumerate(one.activities):
         if isinstance(record, dict):

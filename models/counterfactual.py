@@ -1,0 +1,232 @@
+"""What would lift a lead: the smallest sets of changes that a team can bring about.
+
+Sets of one change, of two and of three are tried in this order, so nothing smaller is missed where
+every set was tried. Where there are too many, those come first whose changes promise most by
+themselves. A field takes one value in a set; an activity is proposed once more only beside its
+first time.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.arrays import Floats, texts
+from features.fields import ActionableActivity
+from features.timeline import Activities, Seen
+from features.values import Value
+from models.handover import as_shown
+from models.scorer import Scorer
+from models.variants import Subject, snapshot_of
+
+MOST_CHANGES = 3
+MOST_VARIANTS = 4000
+"""Variants of one lead that are scored at most."""
+MOST_TOUCHES = 1_000_000
+"""Activities that are looked at in all of them at most: a lead with many is tried less often."""
+_CHUNK = 1000
+"""Variants that are scored together."""
+_SKIPPED = 25
+"""Sets that may be passed over, because they contradict themselves, for each that is scored."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change: a field's value, or an activity.
+
+    Attributes:
+        key: what is changed; two values of one field share it.
+        name, value: of the field; "" for an activity.
+        activity: that happens once more; None for a field.
+        nth: 1 for its first time, 2 for once more, ...
+    """
+
+    key: str
+    name: str = ""
+    value: Value = None
+    activity: ActionableActivity | None = None
+    nth: int = 1
+
+
+@dataclass(frozen=True)
+class Lift:
+    """A set of changes, and the exact score it leads to."""
+
+    changes: tuple[Change, ...]
+    exact: float
+
+    @property
+    def changed(self) -> frozenset[tuple[str, int]]:
+        """What is changed, whatever to."""
+        return frozenset((c.key, c.nth) for c in self.changes)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search came to.
+
+    Attributes:
+        lifts: that reach the goal, cheapest first: fewest changes, then fewest points moved. None
+            changes what another changes and more.
+        best: that leads highest, whether or not it reaches the goal; None when nothing was tried.
+        tried: how many sets were scored.
+        every: every set of up to so many changes was tried.
+    """
+
+    lifts: tuple[Lift, ...]
+    best: Lift | None
+    tried: int
+    every: int
+
+
+def happening(changes: Sequence[Change], subject: Subject) -> Activities:
+    """The activities of a set, as if they happened at the lead's instant."""
+    acts = [c.activity for c in changes if c.activity is not None]
+    n = len(acts)
+    return Activities(
+        lead=texts([subject.lead] * n),
+        account=texts([subject.account] * n),
+        occurred_at=np.full(n, subject.as_of),
+        recorded_at=np.full(n, subject.as_of),
+        channel=texts(a.channel for a in acts),
+        kind=texts(a.kind for a in acts),
+        team=texts(a.team for a in acts),
+        value=np.full(n, np.nan),
+    )
+
+
+def search(
+    scorer: Scorer,
+    subject: Subject,
+    changes: Sequence[Change],
+    least: float,
+    wanted: int,
+    most_changes: int = MOST_CHANGES,
+) -> Found:
+    """The cheapest sets of `changes` by which a lead's shown score reaches `least`.
+
+    Args:
+        changes: that may be made, in an order that decides ties.
+        least: the score to be reached, 0 to 100.
+        wanted: how many sets are looked for.
+        most_changes: in one set.
+    """
+    trial = _Trial(scorer, subject)
+    [start] = trial.points([()])
+    promise: dict[str, float] = {}
+    lifts: list[Lift] = []
+    best: list[Lift] = []
+    every = 0
+    for size in range(1, most_changes + 1):
+        sets, whole = _sets(changes, promise, size, trial.left)
+        exact = trial.points(sets)
+        tried = [Lift(told, float(x)) for told, x in zip(sets, exact, strict=True)]
+        if size == 1:
+            promise = {_name(*lift.changes): lift.exact - float(start) for lift in tried}
+        if whole and every == size - 1:
+            every = size
+        # A change that adds nothing but floating point's dust makes no set better.
+        best = [max([*best, *tried], key=lambda f: round(f.exact, 9))] if best or tried else []
+        reached = [f for f, x in zip(tried, as_shown(exact), strict=True) if x >= least]
+        lifts += _cheapest(reached, lifts)
+        if len(lifts) >= wanted or not trial.left:
+            break
+    return Found(tuple(lifts[:wanted]), best[0] if best else None, trial.tried - 1, every)
+
+
+def _name(change: Change) -> str:
+    """Of a change, once or once more."""
+    return change.key if change.activity else f"{change.key} {change.value}"
+
+
+Set = tuple[Change, ...]
+
+
+def _sets(
+    changes: Sequence[Change], promise: dict[str, float], size: int, most: int
+) -> tuple[list[Set], bool]:
+    """At most `most` sets of this size, the most promising first, and whether these are all."""
+    gains = [promise.get(_name(c), 0.0) for c in changes]
+    order = sorted(range(len(changes)), key=lambda k: -gains[k])
+    found: list[Set] = []
+    for passed, places in enumerate(_best_first([gains[k] for k in order], size)):
+        told = tuple(changes[k] for k in sorted(order[p] for p in places))
+        if _possible(told):
+            found.append(told)
+        if len(found) > most or passed >= _SKIPPED * most:
+            return found[:most], False
+    return found, True
+
+
+def _best_first(gains: Sequence[float], size: int) -> Iterator[tuple[int, ...]]:
+    """Places of every `size` of the descending `gains`, the largest sum first."""
+    n = len(gains)
+    if n < size:
+        return
+    first = tuple(range(size))
+    heap, seen = [(-sum(gains[:size]), first)], {first}
+    while heap:
+        _, places = heapq.heappop(heap)
+        yield places
+        for i, place in enumerate(places):
+            end = places[i + 1] if i + 1 < size else n
+            after = (*places[:i], place + 1, *places[i + 1 :])
+            if place + 1 < end and after not in seen:
+                seen.add(after)
+                heapq.heappush(heap, (-sum(gains[p] for p in after), after))
+
+
+def _possible(told: Set) -> bool:
+    """Whether each field takes one value, and no activity happens again before its first time."""
+    times: dict[str, list[int]] = {}
+    for change in told:
+        times.setdefault(change.key, []).append(change.nth)
+    return all(sorted(nth) == list(range(1, len(nth) + 1)) for nth in times.values())
+
+
+def _cheapest(reached: Sequence[Lift], before: Sequence[Lift]) -> list[Lift]:
+    """Of sets that change the same things the one that moves least; least first.
+
+    Sets that change all that a set in `before` changes, and more, are left out.
+    """
+    found: dict[frozenset[tuple[str, int]], Lift] = {}
+    for lift in sorted(reached, key=lambda f: f.exact):
+        if not any(lift.changed >= other.changed for other in before):
+            found.setdefault(lift.changed, lift)
+    return list(found.values())
+
+
+class _Trial:
+    """Scores sets of changes of one lead, as many as may be."""
+
+    def __init__(self, scorer: Scorer, subject: Subject) -> None:
+        self._scorer, self._subject = scorer, subject
+        self._most = min(MOST_VARIANTS, MOST_TOUCHES // (1 + len(subject.activities)))
+        self._seen: dict[tuple[str, ...], Seen] = {}
+        self.tried = 0
+
+    @property
+    def left(self) -> int:
+        """How many more may be scored."""
+        return max(0, self._most + 1 - self.tried)
+
+    def points(self, sets: Sequence[Set]) -> Floats:
+        """The exact score that each set leads to. Shape (n,)."""
+        self.tried += len(sets)
+        chunks = [sets[at : at + _CHUNK] for at in range(0, len(sets), _CHUNK)]
+        return np.concatenate([np.zeros(0), *(self._points(chunk) for chunk in chunks)])
+
+    def _points(self, sets: Sequence[Set]) -> Floats:
+        changes = [{c.name: c.value for c in told if c.activity is None} for told in sets]
+        names = [tuple(c.key for c in told if c.activity is not None) for told in sets]
+        for name, told in zip(names, sets, strict=True):
+            if name not in self._seen:
+                self._seen[name] = self._subject.seen([happening(told, self._subject)])
+        distinct = list(dict.fromkeys(names))
+        which = np.array([distinct.index(name) for name in names])
+        seen = [self._seen[name] for name in distinct]
+        fields = self._scorer.fields
+        return self._scorer.points(snapshot_of(self._subject, changes, seen, which, fields))
