@@ -23,7 +23,7 @@ from features.errors import (
     NothingToLearn,
 )
 from models.workspace import NoChampion, Workspace
-from serving.commands import access, audit, store
+from serving.commands import access, audit, operations, store
 from training.commands import agreement, answers, evidence, history, registry
 from training.commands.common import HERE, Folder
 
@@ -33,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for room in (history, answers, registry, agreement, evidence, store, access, audit):
+for room in (history, answers, registry, agreement, evidence, store, access, audit, operations):
     app.add_typer(room.app)
 
 _CODES: tuple[tuple[type[LeadpactError], int], ...] = (
@@ -54,24 +54,27 @@ def main() -> None:
     try:
         app()
     except LeadpactError as error:
+        detail = "\n".join([str(error), *getattr(error, "__notes__", [])])
         if "--json" in sys.argv:
-            print(json.dumps({"error": type(error).__name__, "detail": str(error)}))  # noqa: T201
+            print(json.dumps({"error": type(error).__name__, "detail": detail}))  # noqa: T201
         else:
-            typer.echo(f"leadpact: {error}", err=True)
+            typer.echo(f"leadpact: {detail}", err=True)
         sys.exit(next(code for kind, code in _CODES if isinstance(error, kind)))
 
 
 @app.command()
 def serve(
     workspace: Folder = HERE,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
-    workers: Annotated[int, typer.Option(help="Processes.", min=1)] = 1,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on; without it the setting `host`.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on, likewise.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes, likewise.")] = None,
 ) -> None:
-    """Serve the champion over HTTP."""
+    """Serve the champion over HTTP. `leadpact settings` prints what may be set."""
     from serving.bootstrap import run
 
-    run(Workspace(workspace), host, port, workers, typer.echo)
+    run(Workspace(workspace), typer.echo, host=host, port=port, workers=workers)
 
 
 if __name__ == "__main__":

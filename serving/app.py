@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
@@ -22,8 +23,10 @@ from serving.guarding import install
 from serving.incoming import ID
 from serving.pages import frame, home, sign_in
 from serving.problems import Trouble, refused, wrong
+from serving.readiness import Readiness
 from serving.schema import components, examples, stored_lead_schema
 from serving.state import Desk, Worker
+from serving.storage.database import StoreUnreachable
 from serving.what_if_schema import counterfactual_examples, question_schemas, what_if_examples
 
 DESCRIPTION = """\
@@ -36,7 +39,9 @@ Watch = Callable[[], Coroutine[Any, Any, None]]
 """Something that runs beside the requests until the process ends."""
 
 
-def create_app(desk: Desk, gate: Gate, watches: Sequence[Watch] = ()) -> FastAPI:
+def create_app(
+    desk: Desk, gate: Gate, watches: Sequence[Watch] = (), readiness: Readiness | None = None
+) -> FastAPI:
     """The service around a desk, behind a gate; `watches` run beside the requests."""
     worker = desk.now
     app = FastAPIOffline(
@@ -48,6 +53,7 @@ def create_app(desk: Desk, gate: Gate, watches: Sequence[Watch] = ()) -> FastAPI
         generate_unique_id_function=_operation_id,
     )
     app.state.desk = desk
+    app.state.readiness = readiness or Readiness(worker.database)
     app.include_router(score.routes(worker.settings))
     app.include_router(what_if.routes(worker.settings))
     app.include_router(leads.router)
@@ -74,14 +80,24 @@ def _lifespan(desk: Desk, watches: Sequence[Watch]) -> Lifespan:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         desk.now.telemetry.serves(desk.now.scorer.versions)
         beside = [asyncio.create_task(watch()) for watch in watches]
+        for task in beside:
+            task.add_done_callback(_tell_when_broken)
         yield
         for task in beside:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*beside, return_exceptions=True)
         desk.now.database.close()
 
     return lifespan
+
+
+def _tell_when_broken(task: asyncio.Task[Any]) -> None:
+    """Whatever runs beside the requests must not end by an error that nobody sees."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log: Any = structlog.get_logger("leadpact")
+        log.error(
+            "stopped working", what=getattr(task.get_coro(), "__qualname__", ""), exc_info=error
+        )
 
 
 def _operation_id(route: APIRoute) -> str:
@@ -133,6 +149,12 @@ def handle_errors(app: FastAPI) -> None:
         assert isinstance(error, Trouble)
         return tell(request, error)
 
+    async def on_unreachable(request: Request, error: Exception) -> Response:
+        assert isinstance(error, StoreUnreachable)
+        log: Any = structlog.get_logger("leadpact")
+        log.error("store unreachable", error=" ".join(error.__notes__))
+        return tell(request, Trouble("not-ready", str(error), headers={"retry-after": "1"}))
+
     async def on_refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, InputRefused)
         return tell(request, Trouble("input-refused", str(error), error.problems))
@@ -158,5 +180,6 @@ def handle_errors(app: FastAPI) -> None:
 
     app.add_exception_handler(Trouble, on_trouble)
     app.add_exception_handler(InputRefused, on_refused)
+    app.add_exception_handler(StoreUnreachable, on_unreachable)
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(HTTPException, on_http)

@@ -9,9 +9,11 @@ from typing import Any
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
-from serving.problems import Trouble
+from serving.problems import TITLES, Trouble
 from serving.telemetry import Telemetry
 
 _ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
@@ -32,6 +34,11 @@ _HEADERS = {
 }
 
 
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+REPLAYED = "idempotent-replayed"
+"""Header of an answer that was given before."""
+_GONE = 499
+"""Noted when a caller hangs up in the middle of a request; nobody is told, and it is no failure."""
 _FAILED = Trouble(
     "internal-error", "Nothing was stored. Try again; if it persists, report the request id."
 )
@@ -66,14 +73,23 @@ class Edge:
         scope.setdefault("state", {})["request_id"] = name
         seen = _Seen(scope, name, time.perf_counter())
         told = seen.telling(send)
+        # Threads and tasks that a request starts inherit this, so each of its lines has its id.
+        with self.telemetry.in_flight.track_inprogress(), bound_contextvars(request_id=name):
+            await self._answer(seen, headers, receive, told)
+
+    async def _answer(self, seen: _Seen, headers: Headers, receive: Receive, told: Send) -> None:
+        scope, name = seen.scope, seen.name
         try:
             if _declared(headers) > self.max_body_bytes:
                 await self._too_large().response(_instance(name))(scope, receive, told)
             else:
                 await self.app(scope, self._bounded(receive), told)
+        except ClientDisconnect:
+            seen.status = _GONE
         except Exception as error:
             # The caller learns the request's id, never the error's text: it may hold a lead's data.
-            self.log.error("failed", request_id=name, exc_info=error)
+            self.log.error("failed", route=seen.route, exc_info=error)
+            self.telemetry.failures.labels(seen.route).inc()
             if seen.started:
                 raise
             await _FAILED.response(_instance(name))(scope, receive, told)
@@ -99,16 +115,20 @@ class Edge:
 
     def _note(self, seen: _Seen) -> None:
         seconds = time.perf_counter() - seen.began
-        route = getattr(seen.scope.get("route"), "path", "unmatched")
-        self.telemetry.requests.labels(seen.scope["method"], route, str(seen.status)).inc()
-        self.telemetry.seconds.labels(route).observe(seconds)
+        method, route = seen.method, seen.route
+        self.telemetry.requests.labels(method, route, str(seen.status)).inc()
+        self.telemetry.seconds.labels(method, route, str(seen.status)).observe(seconds)
+        if seen.status == TITLES["too-many-requests"][0]:
+            self.telemetry.limited.labels(route).inc()
+        if seen.replayed:
+            self.telemetry.replays.labels(route).inc()
         self.log.info(
             "request",
-            request_id=seen.name,
-            method=seen.scope["method"],
+            method=method,
             route=route,
             status=seen.status,
             milliseconds=round(1000 * seconds, 3),
+            **seen.caller(),
         )
 
 
@@ -119,6 +139,23 @@ class _Seen:
         self.scope, self.name, self.began = scope, name, began
         self.status = 500
         self.started = False
+        self.replayed = False
+
+    @property
+    def method(self) -> str:
+        """The method, or a word for whatever a caller made up: a label has few values."""
+        method = str(self.scope["method"])
+        return method if method in _METHODS else "other"
+
+    @property
+    def route(self) -> str:
+        """The address as the route declares it, without ids and secrets."""
+        return getattr(self.scope.get("route"), "path", "unmatched")
+
+    def caller(self) -> dict[str, str]:
+        """Who asked, by id, where that is known."""
+        found = self.scope["state"].get("caller")
+        return {} if found is None else {"caller": str(found.actor)}
 
     def telling(self, send: Send) -> Send:
         """`send`, with the headers that every answer carries."""
@@ -127,6 +164,7 @@ class _Seen:
             if message["type"] == "http.response.start":
                 self.status, self.started = message["status"], True
                 headers = MutableHeaders(scope=message)
+                self.replayed = REPLAYED in headers
                 headers["x-request-id"] = self.name
                 docs = self.scope["path"].startswith(("/docs", "/redoc"))
                 headers["content-security-policy"] = _DOCS if docs else _STRICT

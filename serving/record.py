@@ -60,6 +60,9 @@ class Record:
         connection: the transaction.
         scorer: the model that answers.
         now: the instant of this request.
+
+    Attributes:
+        made: every score that was made, 0 to 100.
     """
 
     def __init__(self, connection: Connection, scorer: Scorer, now: np.datetime64) -> None:
@@ -69,6 +72,7 @@ class Record:
         self.scores = ScoreStore(connection)
         self._scorer = scorer
         self._now = now
+        self.made: list[int] = []
 
     def put_lead(
         self,
@@ -193,6 +197,7 @@ class Record:
         inputs = Inputs(lead_id, version, fields, seen)
         row, answer = score_row(self._scorer, inputs, self._now, cause, uuid.uuid4().hex)
         seq = self.scores.append(row)
+        self.made.append(row["score"])
         names = ("score", "agreed_score", "grade", "likelihood")
         return answer, {"score_seq": seq, "stale": False, **{k: row[k] for k in names}}
 

@@ -1,30 +1,124 @@
-"""What an operator may set, by environment: `LEADPACT_WORKSPACE`, `LEADPACT_MAX_BODY_BYTES`, ..."""
+"""What an operator may set, and where: the environment, a file of secrets, or `leadpact.toml`.
+
+Every setting is declared once, as a field here or in a class of the same kind; its name in the
+environment is `LEADPACT_` and the field's name in capitals, in `leadpact.toml` the field's name.
+The environment wins over a file of `LEADPACT_SECRETS_DIR`, and that over the workspace's
+`leadpact.toml`. `leadpact settings` prints the table.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+PREFIX = "LEADPACT_"
+FILE = "leadpact.toml"
+"""The workspace's own file of settings; nothing in it is secret."""
+SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
+"""Environment variable: a folder with one file a secret, as container engines mount them."""
+WORKSPACE = f"{PREFIX}WORKSPACE"
 
 
-class Settings(BaseSettings):
-    """Settings of one worker.
+class Configured(BaseSettings):
+    """Settings of one kind.
 
     Attributes:
-        workspace: folder whose champion answers, and whose promotions are followed.
-        database_url: of the store; PostgreSQL by `postgresql://...`.
-        max_body_bytes: a larger request body is refused.
-        max_leads: most leads in one request.
-        max_activities: most activities with one lead.
-        log_level: of the structured log on standard error.
+        workspace: the folder whose `leadpact.toml` is read.
     """
 
-    model_config = SettingsConfigDict(env_prefix="LEADPACT_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
-    workspace: Path
-    database_url: str
-    max_body_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
-    max_leads: int = Field(default=1000, ge=1)
-    max_activities: int = Field(default=5000, ge=0)
-    log_level: str = "info"
+    workspace: Path = Path()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What was said in a call, the environment, secrets, the file; the first that speaks."""
+        assert isinstance(init_settings, InitSettingsSource)
+        folder = init_settings.init_kwargs.get("workspace") or os.environ.get(WORKSPACE) or "."
+        return (
+            init_settings,
+            env_settings,
+            SecretsSettingsSource(settings_cls, secrets_dir=os.environ.get(SECRETS_DIR)),
+            TomlConfigSettingsSource(settings_cls, toml_file=Path(folder) / FILE),
+        )
+
+
+class Settings(Configured):
+    """What a worker answers with."""
+
+    database_url: str = Field(
+        default="",
+        description="The store: `postgresql://USER@HOST/NAME` or `sqlite:///FILE`. Not set: a "
+        "SQLite file in the workspace, brought to this version as it is opened.",
+    )
+    database_password: SecretStr | None = Field(
+        default=None, description="Password for `database_url`, when none stands in it."
+    )
+    database_connections: int = Field(
+        default=15,
+        ge=2,
+        le=500,
+        description="Most connections of one worker to the store; more requests wait.",
+    )
+    max_body_bytes: int = Field(
+        default=8 * 1024 * 1024, ge=1024, description="A larger request body is refused."
+    )
+    max_leads: int = Field(default=1000, ge=1, description="Most leads in one request.")
+    max_activities: int = Field(default=5000, ge=0, description="Most activities with one lead.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info",
+        description="Least weight of a log line. From `warning` up, requests are not logged.",
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, told: str) -> str:
+        if told and not told.startswith(("postgresql://", "sqlite:///")):
+            raise ValueError("This is no address of a store.")
+        return told
+
+
+class ServerSettings(Configured):
+    """How the service listens and stops. `leadpact serve --host`, `--port` and `--workers` win."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=1, le=65535, description="Port to listen on.")
+    workers: int = Field(
+        default=1, ge=1, le=256, description="Processes that answer; one a core is right."
+    )
+    drain_seconds: float = Field(
+        default=0,
+        ge=0,
+        le=600,
+        description="After SIGTERM, how long `/readyz` says no while requests are still taken, so "
+        "that a load balancer looks elsewhere. 0 without one.",
+    )
+    stop_seconds: int = Field(
+        default=30,
+        ge=1,
+        le=3600,
+        description="After that, how long requests in flight may take to be answered.",
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1",
+        description="Addresses or networks, by commas, whose `X-Forwarded-For` and "
+        "`X-Forwarded-Proto` are believed.",
+    )

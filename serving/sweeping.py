@@ -6,11 +6,11 @@ import asyncio
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import OperationalError
 from starlette.concurrency import run_in_threadpool
 
 from serving.access.gate import Gate
 from serving.access.sessions import sweep
+from serving.storage.database import StoreUnreachable
 
 EVERY_SECONDS = 3600.0
 
@@ -25,8 +25,8 @@ async def sweep_by_the_hour(gate: Gate, every: float = EVERY_SECONDS) -> None:
     while True:
         try:
             await run_in_threadpool(_sweep, gate)
-        except OperationalError as error:
-            log.error("not swept", error=str(error.orig))
+        except StoreUnreachable as error:
+            log.error("not swept", error=" ".join(error.__notes__))
         await asyncio.sleep(every)
 
 

@@ -7,13 +7,16 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.concurrency import run_in_threadpool
 
 from features.columns import readable
 from features.values import allowed
 from models.scorer import Scorer
 from serving.answers import Health
 from serving.api.common import refusals
+from serving.freshness import freshness
 from serving.guarding import GUARDED, allow
+from serving.problems import Trouble
 from serving.state import worker_of
 
 router = APIRouter(tags=["service"])
@@ -25,9 +28,13 @@ async def healthz(request: Request) -> Health:
     return Health(status="ok", model=worker_of(request).scorer.versions.model)
 
 
-@router.get("/readyz", summary="Whether the worker can score")
+@router.get("/readyz", summary="Whether the worker can answer", responses=refusals("not-ready"))
 async def readyz(request: Request) -> Health:
-    """200 when a model is loaded and has scored a lead; a worker that cannot does not start."""
+    """200 when a model is loaded, the store answers and is of this version, and the worker is not
+    being stopped; else 503 with the reason."""
+    why_not = await request.app.state.readiness.why_not()
+    if why_not is not None:
+        raise Trouble("not-ready", why_not, headers={"retry-after": "1"})
     return Health(status="ready", model=worker_of(request).scorer.versions.model)
 
 
@@ -43,7 +50,10 @@ async def readyz(request: Request) -> Health:
 )
 async def metrics(request: Request) -> Response:
     """Counts and times in Prometheus' text format."""
-    return Response(worker_of(request).telemetry.text(), media_type=CONTENT_TYPE_LATEST)
+    worker = worker_of(request)
+    ask = (worker.database, worker.scorer.versions, worker.clock())
+    told = await run_in_threadpool(freshness, *ask)
+    return Response(worker.telemetry.text(told), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get(

@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from serving.answers import ProblemTold
 from serving.canonical import canonical
+from serving.edges import REPLAYED
 from serving.guarding import caller_of
 from serving.incoming import ID, ID_ALLOWED
 from serving.problems import MEDIA_TYPE, TITLES, Trouble
@@ -27,7 +28,6 @@ Name = Annotated[str, Path(pattern=ID, description=f"An id: {ID_ALLOWED}.")]
 """A lead's or an account's id in an address."""
 ATTEMPTS = 5
 """How often a use case is run anew after it met another writer."""
-REPLAYED = "idempotent-replayed"
 
 
 def refusals(*kinds: str) -> dict[int | str, dict[str, Any]]:
@@ -38,7 +38,7 @@ def refusals(*kinds: str) -> dict[int | str, dict[str, Any]]:
             "model": ProblemTold,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemTold"}}},
         }
-        for kind in (*kinds, "internal-error")
+        for kind in (*kinds, "internal-error", "not-ready")
     }
 
 
@@ -96,7 +96,8 @@ def _once(worker: Worker, promise: Promise | None, body: bytes, work: Work) -> R
                     raise Trouble("input-refused", detail)
                 headers = {REPLAYED: "true"}
                 return Response(there.content, there.status, headers, "application/json")
-        status, content, headers = work(Record(connection, worker.scorer, now))
+        record = Record(connection, worker.scorer, now)
+        status, content, headers = work(record)
         if promise is not None:
             store.keep(
                 {
@@ -107,6 +108,7 @@ def _once(worker: Worker, promise: Promise | None, body: bytes, work: Work) -> R
                     "created_at": to_number(now),
                 }
             )
+    worker.telemetry.scored(record.made)
     if content is None:
         return Response(None, status, headers)
     return json_response(content, status, headers)

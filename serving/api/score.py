@@ -91,9 +91,7 @@ async def _timed(worker: Worker, asked: list[Asked]) -> list[dict[str, Any] | Re
     results = score(*call) if len(asked) <= FEW else await run_in_threadpool(score, *call)
     worker.telemetry.scoring_seconds.observe(time.perf_counter() - began)
     scored = [r["score"] for r in results if isinstance(r, dict)]
-    for shown in scored:
-        worker.telemetry.scores.observe(shown)
-    worker.telemetry.leads.labels("scored").inc(len(scored))
+    worker.telemetry.scored(scored)
     worker.telemetry.leads.labels("refused").inc(len(results) - len(scored))
     return results
 

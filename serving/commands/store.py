@@ -14,9 +14,7 @@ app = typer.Typer()
 Folder = Annotated[Path, typer.Option("-w", "--workspace", help="The workspace's folder.")]
 Store = Annotated[
     str | None,
-    typer.Option(
-        "--database-url", envvar="LEADPACT_DATABASE_URL", help="Default: the workspace's SQLite."
-    ),
+    typer.Option("--database-url", help="Without it the setting `database_url`."),
 ]
 _HERE = Path()
 
@@ -28,14 +26,13 @@ def migrate(
     revision: Annotated[str, typer.Option(help="`head`, `base` or a revision.")] = "head",
 ) -> None:
     """Bring the store's tables to this version (or back to an earlier one)."""
-    from serving.bootstrap import store_url
-    from serving.storage.database import Database
+    from serving.bootstrap import store_of
     from serving.storage.migrate import migrate as run
     from serving.storage.migrate import revision_of
 
     home = Workspace(workspace)
     home.home.mkdir(parents=True, exist_ok=True)
-    database = Database(store_url(home, database_url))
+    database = store_of(home, database_url)
     run(database, revision)
     with database.reading() as connection:
         typer.echo(f"The store is at revision {revision_of(connection) or 'none'}.")

@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from features.errors import LeadpactError
 
 WAIT_SECONDS = 30
 """How long a transaction waits for a lock before it gives up."""
+CONNECT_SECONDS = 5
+"""How long a connection to PostgreSQL may take to come about."""
+CONNECTIONS = 15
+"""Connections of one process at most; whoever comes when all are in use waits."""
+_KEPT = 5
+"""Connections that stay open when nothing is asked."""
+
+
+class StoreUnreachable(LeadpactError):
+    """The store cannot be reached, or gave up; whether a commit came through is not known."""
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """Who is told what the store does.
+
+    Attributes:
+        waited: seconds until a transaction could begin.
+        used: 1 when a connection is taken, -1 when it is given back.
+        failed: a transaction ended by `StoreUnreachable`.
+    """
+
+    waited: Callable[[float], None]
+    used: Callable[[int], None]
+    failed: Callable[[], None]
 
 
 class Database:
@@ -19,11 +50,19 @@ class Database:
 
     Args:
         url: `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`.
+        connections: most connections at once.
+        watcher: told what happens here, or nobody.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self, url: str, connections: int = CONNECTIONS, watcher: Watcher | None = None
+    ) -> None:
         self.url = _with_driver(url)
-        self.engine = _engine(self.url)
+        self.engine = _engine(self.url, connections)
+        self._watcher = watcher
+        if watcher is not None:
+            event.listen(self.engine, "checkout", lambda *_: watcher.used(1))
+            event.listen(self.engine, "checkin", lambda *_: watcher.used(-1))
 
     @property
     def is_sqlite(self) -> bool:
@@ -32,18 +71,30 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """A transaction that may write; commits at the end, undoes everything on an error."""
-        with self.engine.connect() as connection:
+        """A transaction that may write; commits at the end, undoes everything on an error.
+
+        Raises:
+            StoreUnreachable: when the store cannot be reached, or gives up.
+        """
+        began = time.perf_counter()
+        with self._telling(), self.engine.connect() as connection:
             if self.is_sqlite:
                 # Taking the write lock at once: two readers that both turn writers would deadlock.
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
+            self._waited(began)
             with connection.begin() if not self.is_sqlite else _explicit(connection):
                 yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that only reads, from one moment's state."""
-        with self.engine.connect() as connection:
+        """A transaction that only reads, from one moment's state.
+
+        Raises:
+            StoreUnreachable: when the store cannot be reached, or gives up.
+        """
+        began = time.perf_counter()
+        with self._telling(), self.engine.connect() as connection:
+            self._waited(began)
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN")
                 with _explicit(connection):
@@ -56,6 +107,25 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+    def _waited(self, began: float) -> None:
+        if self._watcher is not None:
+            self._watcher.waited(time.perf_counter() - began)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except (OperationalError, InterfaceError, NoneFree) as error:
+            if self._watcher is not None:
+                self._watcher.failed()
+            told = StoreUnreachable(
+                "The store cannot be reached, or is too busy. Whether a write was kept is not "
+                "known: send it again, under the same Idempotency-Key if it had one."
+            )
+            # For who runs the service, not for who asks it: hosts and paths stand in here.
+            told.add_note(str(getattr(error, "orig", error)).strip().partition("\n")[0])
+            raise told from error
 
 
 @contextmanager
@@ -75,8 +145,11 @@ def _with_driver(url: str) -> str:
     return found.render_as_string(hide_password=False)
 
 
-def _engine(url: str) -> Engine:
-    options: dict[str, Any] = {"pool_pre_ping": True}
+def _engine(url: str, connections: int) -> Engine:
+    told = {"connect_timeout": CONNECT_SECONDS, "application_name": "leadpact"}
+    connect = {k: v for k, v in told.items() if k not in make_url(url).query}
+    # A broken connection is noticed when it is taken, so a store that comes back is used again.
+    options: dict[str, Any] = {"pool_pre_ping": True, "connect_args": connect}
     sqlite = url.startswith("sqlite")
     if sqlite:
         # Autocommit at the driver: transactions are begun by `Database`, in words.
@@ -84,7 +157,16 @@ def _engine(url: str) -> Engine:
             "isolation_level": "AUTOCOMMIT",
             "connect_args": {"timeout": WAIT_SECONDS, "check_same_thread": False},
         }
-    engine = create_engine(url, **options)
+    kept = min(_KEPT, connections)
+    # Values of leads do not belong into the texts of errors, and so into logs.
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        pool_size=kept,
+        max_overflow=connections - kept,
+        pool_timeout=WAIT_SECONDS,
+        **options,
+    )
     if sqlite:
         event.listen(engine, "connect", _prepare_sqlite)
     return engine

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, select, update
 
 from serving.storage.tables import lead_versions, leads
 
@@ -31,6 +31,16 @@ class Filter:
     account_id: str | None = None
     gap: int | None = None
     changed_since: int | None = None
+
+
+class Ages(NamedTuple):
+    """How many leads there are, how many wait to be scored anew, and when the oldest of all and
+    the oldest of those was scored (microseconds; None when there is none)."""
+
+    leads: int
+    stale: int
+    oldest: int | None
+    oldest_stale: int | None
 
 
 class LeadStore:
@@ -79,6 +89,14 @@ class LeadStore:
         """Remove a lead and every version of its fields."""
         self._connection.execute(delete(lead_versions).where(lead_versions.c.lead_id == lead_id))
         self._connection.execute(delete(leads).where(leads.c.id == lead_id))
+
+    def ages(self) -> Ages:
+        """How old the current scores are. A lead changes when it is scored, and only then."""
+        count, oldest = func.count(), func.min(leads.c.changed_at)
+        every = self._connection.execute(select(count, oldest).select_from(leads)).one()
+        waiting = select(count, oldest).select_from(leads).where(leads.c.stale)
+        some = self._connection.execute(waiting).one()
+        return Ages(every[0], some[0], every[1], some[1])
 
     def page(self, wanted: Filter, after: int, limit: int) -> list[Row[Any]]:
         """Leads in the order they came, those after `after` (a `seq`); stable under writes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -16,6 +17,7 @@ from serving.storage.database import Database
 VERSION_TABLE = "leadpact_version"
 """A name of our own: MLflow keeps its tables by Alembic too, maybe in the same database."""
 HEAD = "head"
+_SCRIPTS = Path(__file__).with_name("migrations")
 
 
 class StoreOutdated(LeadpactError):
@@ -45,8 +47,8 @@ def require_current(database: Database) -> None:
     Raises:
         StoreOutdated: saying which version is there and what to do.
     """
+    head = _head()
     with database.reading() as connection:
-        head = ScriptDirectory.from_config(_config(connection)).get_current_head()
         found = revision_of(connection)
     if found != head:
         raise StoreOutdated(
@@ -61,8 +63,23 @@ def revision_of(connection: Connection) -> str | None:
     return MigrationContext.configure(connection, opts=options).get_current_revision()
 
 
+def known_revision(revision: str) -> bool:
+    """Whether this version can bring a store at that revision up to itself."""
+    return revision in {script.revision for script in _scripts().walk_revisions()}
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(_SCRIPTS))
+
+
+@cache
+def _head() -> str | None:
+    """The revision that this version needs."""
+    return _scripts().get_current_head()
+
+
 def _config(connection: Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.set_main_option("script_location", str(_SCRIPTS))
     config.attributes["connection"] = connection
     return config

@@ -1,0 +1,56 @@
+"""How fresh the scores are: what an operator watches besides errors and times."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from features.values import parse_instant
+from models.bundle import Versions
+from serving.storage.base import from_number
+from serving.storage.database import Database, StoreUnreachable
+from serving.storage.leads import LeadStore
+from serving.telemetry import Figure
+
+STORE_UP = Figure("leadpact_store_up", "gauge", "1 when the store answered just now, else 0.")
+LEADS = Figure("leadpact_store_leads", "gauge", "Leads in the store.")
+STALE = Figure(
+    "leadpact_stale_leads", "gauge", "Leads whose inputs have changed since they were scored."
+)
+STALE_AGE = Figure(
+    "leadpact_stale_score_age_seconds",
+    "gauge",
+    "Age of the oldest score whose inputs have changed since; 0 when there is none.",
+)
+SCORE_AGE = Figure(
+    "leadpact_oldest_score_age_seconds",
+    "gauge",
+    "Age of the oldest score of a lead: what happened, or faded, since then is not in it.",
+)
+HISTORY_AGE = Figure(
+    "leadpact_model_history_age_seconds",
+    "gauge",
+    "Time since the newest instant that the answering model learned from.",
+)
+FIGURES = (STORE_UP, LEADS, STALE, STALE_AGE, SCORE_AGE, HISTORY_AGE)
+
+
+def freshness(database: Database, versions: Versions, now: np.datetime64) -> dict[Figure, float]:
+    """The figures as they are at `now`; those that cannot be known are left out."""
+    told: dict[Figure, float] = {}
+    if versions.history_until:
+        told[HISTORY_AGE] = _seconds(now - parse_instant(versions.history_until))
+    try:
+        with database.reading() as connection:
+            leads, stale, oldest, oldest_stale = LeadStore(connection).ages()
+    except StoreUnreachable:
+        return told | {STORE_UP: 0.0}
+    told |= {STORE_UP: 1.0, LEADS: leads, STALE: stale, STALE_AGE: 0.0}
+    if oldest is not None:
+        told[SCORE_AGE] = _seconds(now - from_number(oldest))
+    if oldest_stale is not None:
+        told[STALE_AGE] = _seconds(now - from_number(oldest_stale))
+    return told
+
+
+def _seconds(passed: np.timedelta64) -> float:
+    return float(passed / np.timedelta64(1, "s"))
