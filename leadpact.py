@@ -23,7 +23,7 @@ from features.errors import (
     NothingToLearn,
 )
 from models.workspace import NoChampion, Workspace
-from serving.commands import access, audit, operations, store
+from serving.commands import access, audit, operations, privacy, store, training_export
 from training.commands import agreement, answers, evidence, history, registry
 from training.commands.common import HERE, Folder
 
@@ -33,7 +33,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for room in (history, answers, registry, agreement, evidence, store, access, audit, operations):
+for room in (history, answers, registry, agreement, evidence):
+    app.add_typer(room.app)
+for room in (store, access, audit, operations, privacy, training_export):
     app.add_typer(room.app)
 
 _CODES: tuple[tuple[type[LeadpactError], int], ...] = (

@@ -10,7 +10,7 @@ from features.activities import COLUMNS
 from features.arrays import NO_INSTANT, Instants, Texts, texts
 from features.errors import InputRefused, Problem, shorten
 from features.frames import as_text, factorize
-from features.timeline import Activities
+from features.timeline import Activities, no_activities
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +25,8 @@ def from_activity_frame(frame: pd.DataFrame) -> tuple[Activities, list[Problem]]
     Raises:
         InputRefused: when a needed column is missing.
     """
+    if not frame.size and not len(frame.columns):
+        return no_activities(), []
     absent = [c for c in ("lead_id", "occurred_at") if c not in frame.columns]
     if absent:
         raise InputRefused(

@@ -30,6 +30,26 @@ def email_kind(address: str) -> str:
     return "education" if _EDUCATION.search(domain) else "corporate"
 
 
+_CUT = "\N{HORIZONTAL ELLIPSIS}"
+_NOBODYS = {
+    "free": f"{_CUT}@gmx.net",
+    "education": f"{_CUT}@uni.example",
+    "corporate": f"{_CUT}@company.example",
+}
+
+
+def domain_only(address: str) -> str:
+    """An address of the same kind without its mailbox, such as `...@calder-voss.example`."""
+    if email_kind(address) == "invalid":
+        return _CUT
+    return f"{_CUT}@{address.strip().lower().rpartition('@')[2]}"
+
+
+def kind_only(address: str) -> str:
+    """An address of the same kind that is nobody's, such as `...@company.example`."""
+    return _NOBODYS.get(email_kind(address), _CUT)
+
+
 # The first that matches decides; order goes from what settles a title to what merely hints.
 _SENIORITY = (
     ("student", r"\bstudent|\bintern\b|\btrainee|\bapprentice|werkstudent|praktikant"),

@@ -7,7 +7,7 @@ JSON is taken strictly (a `"12"` is no number, a `true` no count); files of text
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -95,9 +95,9 @@ def parse_instant(text: str, pattern: str = "") -> np.datetime64:
         ValueError: when `text` follows neither `pattern` nor ISO 8601.
     """
     told = datetime.strptime(text, pattern) if pattern else datetime.fromisoformat(text)  # noqa: DTZ007
-    if told.tzinfo is not None:
-        told = told.astimezone(UTC).replace(tzinfo=None)
-    return np.datetime64(told, "us")
+    plain = np.datetime64(told.replace(tzinfo=None), "us")
+    # Taken off by numpy: from the first hour of year 1 an offset leads to where datetime ends.
+    return plain - np.timedelta64(told.utcoffset() or timedelta(0), "us")
 
 
 def is_marker(field: Field, value: object) -> bool:

@@ -143,6 +143,21 @@ class Explained(Score):
     cause: str
 
 
+class NotScored(_Model):
+    """Why a lead has no score."""
+
+    lead_id: str
+    not_scored: Literal["opted-out"]
+    says: str
+
+
+class Consent(_Model):
+    """What a lead's person allows. One no to either counts for every lead of that person."""
+
+    scoring: bool = Field(description="Whether the lead is scored at all.")
+    training: bool = Field(description="Whether the lead may teach a model.")
+
+
 class LeadHead(_Model):
     """A lead, without what is known of it."""
 
@@ -152,6 +167,10 @@ class LeadHead(_Model):
     owner: str | None
     stage: str
     stale: bool = Field(description="Whether the score waits to be made anew.")
+    consent: Consent
+    not_scored: Literal["opted-out"] | None = Field(
+        description="Why there is no score; null where there is one."
+    )
     created_at: str
     changed_at: str
 
@@ -160,17 +179,17 @@ class LeadTold(LeadHead):
     """A lead with its whole score. E-mail addresses are kept as their domain alone."""
 
     fields: dict[str, JsonValue]
-    score: Explained
+    score: Explained | None = Field(description="Null where `not_scored` says why.")
     warnings: list[str]
 
 
 class LeadInShort(LeadHead):
-    """A lead as it stands in a list."""
+    """A lead as it stands in a list; without a score where `not_scored` says why."""
 
-    score: int
-    agreed_score: int
-    grade: str
-    likelihood: float
+    score: int | None
+    agreed_score: int | None
+    grade: str | None
+    likelihood: float | None
 
 
 class LeadPage(_Model):
@@ -236,11 +255,11 @@ class EventsTold(_Model):
 
 
 class AccountTold(_Model):
-    """An account: its leads, and a score made of theirs, stated how."""
+    """An account: its leads, and a score made of theirs, stated how; null where none has one."""
 
     id: str
-    score: int
-    best_lead: str
-    likelihood_any: float
+    score: int | None
+    best_lead: str | None
+    likelihood_any: float | None
     how: str
     leads: list[LeadInShort]

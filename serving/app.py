@@ -15,19 +15,21 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
-from features.errors import InputRefused
+from features.errors import DocumentRefused, InputRefused
 from serving.access.gate import Gate
-from serving.api import about, access, events, leads, score, what_if
+from serving.api import about, access, events, leads, privacy, score, what_if
 from serving.edges import Edge, instance_of
 from serving.guarding import install
 from serving.incoming import ID
 from serving.pages import frame, home, sign_in
+from serving.privacy.copies import CopyNotCut
 from serving.problems import Trouble, refused, wrong
 from serving.readiness import Readiness
 from serving.schema import components, examples, stored_lead_schema
 from serving.state import Desk, Worker
 from serving.storage.database import StoreUnreachable
 from serving.what_if_schema import counterfactual_examples, question_schemas, what_if_examples
+from serving.wishes import PersonErased
 
 DESCRIPTION = """\
 One lead score that marketing and sales both signed: calibrated against their rulebook, and taken
@@ -58,6 +60,7 @@ def create_app(
     app.include_router(what_if.routes(worker.settings))
     app.include_router(leads.router)
     app.include_router(events.router)
+    app.include_router(privacy.router)
     app.include_router(about.router)
     app.include_router(access.create_access_router())
     frame.mount(app)
@@ -178,7 +181,16 @@ def handle_errors(app: FastAPI) -> None:
         headers = dict(error.headers or {})
         return tell(request, Trouble(kind, detail, headers=headers))
 
+    async def on_erased(request: Request, error: Exception) -> Response:
+        return tell(request, Trouble("person-erased", str(error)))
+
+    async def on_mendable(request: Request, error: Exception) -> Response:
+        return tell(request, Trouble("not-ready", str(error)))
+
     app.add_exception_handler(Trouble, on_trouble)
+    app.add_exception_handler(PersonErased, on_erased)
+    for kind in (CopyNotCut, DocumentRefused):
+        app.add_exception_handler(kind, on_mendable)
     app.add_exception_handler(InputRefused, on_refused)
     app.add_exception_handler(StoreUnreachable, on_unreachable)
     app.add_exception_handler(RequestValidationError, on_validation)

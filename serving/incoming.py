@@ -14,6 +14,7 @@ from features.arrays import Texts
 from features.errors import Problem, shorten
 from features.stages import STAGES
 from features.values import parse_instant
+from serving.addresses import without_addresses
 from serving.canonical import sha256_of
 from serving.problems import pointer, wrong
 from serving.storage.base import to_number
@@ -119,7 +120,7 @@ def _activity(record: Row, place: str) -> tuple[Row, list[Problem]]:
 
 
 def _first(column: Texts) -> str:
-    return str(column[0])
+    return without_addresses(str(column[0]))
 
 
 _OUTCOME_KEYS = ("lead_id", "at", "stage", "amount", "reason")
@@ -147,7 +148,7 @@ def _outcome(record: Row, place: str) -> tuple[Row, list[Problem]]:
         "at": at,
         "stage": stage,
         "amount": None if amount is None or problems else float(amount),
-        "reason": reason,
+        "reason": without_addresses(reason) if isinstance(reason, str) else None,
     }
     return row, problems
 
@@ -158,11 +159,17 @@ def _is_amount(value: object) -> bool:
 
 
 def _at(told: object, place: str, problems: list[Problem]) -> int:
+    found = instant_of(told, place, problems)
+    return 0 if found is None else to_number(found)
+
+
+def instant_of(told: object, place: str, problems: list[Problem]) -> np.datetime64 | None:
+    """An instant of a body; what is none is added to `problems`."""
     try:
         if isinstance(told, str) and len(told) <= MAX_LABEL:
-            return to_number(parse_instant(told))
+            return parse_instant(told)
     except (ValueError, OverflowError):
         pass
     allowed = "an ISO 8601 date and time such as 2026-11-24T11:58:00Z"
     problems.append(wrong(place, shorten(told), "This is no date and time.", allowed))
-    return 0
+    return None

@@ -26,11 +26,15 @@ def instant_text(stored: int | None) -> str | None:
 
 def etag_of(row: Row[Any]) -> str:
     """The strong tag of a lead as it is now: its version, and its current score's number."""
-    return f'"{row.version}-{row.score_seq}"'
+    return f'"{row.version}-{row.score_seq or 0}"'
 
 
-def lead_as_json(row: Row[Any], answer: dict[str, Any]) -> dict[str, Any]:
-    """A lead with its whole current score."""
+OPTED_OUT = "opted-out"
+"""Why a lead has no score: its person said no."""
+
+
+def lead_as_json(row: Row[Any], answer: dict[str, Any] | None) -> dict[str, Any]:
+    """A lead with its whole current score; None where its person does not want one."""
     return _head(row) | {"fields": read(row.fields), "score": answer}
 
 
@@ -42,6 +46,8 @@ def _head(row: Row[Any]) -> dict[str, Any]:
         "owner": row.owner,
         "stage": row.stage,
         "stale": row.stale,
+        "consent": {"scoring": row.scoring_allowed, "training": row.training_allowed},
+        "not_scored": None if row.scoring_allowed else OPTED_OUT,
         "created_at": instant_text(row.created_at),
         "changed_at": instant_text(row.changed_at),
     }
@@ -83,7 +89,13 @@ class Reading:
     def lead(self, lead_id: str) -> tuple[dict[str, Any], str]:
         """A lead with its score, and its tag."""
         row = self.row(lead_id)
-        return lead_as_json(row, read(self.scores.by_seq(row.score_seq).answer)), etag_of(row)
+        return lead_as_json(row, self._answer(row)), etag_of(row)
+
+    def _answer(self, row: Row[Any]) -> dict[str, Any] | None:
+        if row.score_seq is None:
+            return None
+        found: dict[str, Any] = read(self.scores.by_seq(row.score_seq).answer)
+        return found
 
     def page(self, wanted: Filter, cursor: str | None, limit: int) -> dict[str, Any]:
         """A page of leads in the order they came, and the cursor of the next."""
@@ -119,10 +131,13 @@ class Reading:
         return {"scores": told, "next_cursor": _cursor(rows[-1].seq) if more else None}
 
     def explanation(self, lead_id: str) -> dict[str, Any]:
-        """The stored answer behind a lead's current score: the decision that was made."""
-        row = self.row(lead_id)
-        found: dict[str, Any] = read(self.scores.by_seq(row.score_seq).answer)
-        return found
+        """The stored answer behind a lead's current score: the decision that was made. Of a lead
+        without one, why there is none."""
+        found = self._answer(self.row(lead_id))
+        if found is not None:
+            return found
+        says = "Its person does not want to be scored, so it has no score and no reasons."
+        return {"lead_id": lead_id, "not_scored": OPTED_OUT, "says": says}
 
     def timeline(self, lead_id: str) -> dict[str, Any]:
         """What happened to a lead, newest first: both teams' activities, and outcomes."""
@@ -156,7 +171,8 @@ class Reading:
     def account(self, account_id: str) -> dict[str, Any]:
         """An account's leads, and its score: the chance that at least one of them converts, told
         as the likelihood 1 - product of (1 - likelihood) over its leads, as if independent; and
-        the best lead's score.
+        the best lead's score. Leads whose persons do not want to be scored are left out of both;
+        where no other is left, both are None.
 
         Raises:
             Trouble: when no lead belongs to it.
@@ -164,15 +180,16 @@ class Reading:
         rows = self.leads.of_account(account_id)
         if not rows:
             raise Trouble("not-found", f"No lead belongs to an account {account_id[:60]!r}.")
-        best = max(rows, key=lambda r: (r.score, r.id))
-        any_converts = 1.0 - float(np.prod([1.0 - r.likelihood for r in rows]))
+        scored = [r for r in rows if r.scoring_allowed]
+        best = max(scored, key=lambda r: (r.score, r.id), default=None)
+        any_converts = 1.0 - float(np.prod([1.0 - r.likelihood for r in scored]))
         return {
             "id": account_id,
-            "score": best.score,
-            "best_lead": best.id,
-            "likelihood_any": any_converts,
+            "score": best and best.score,
+            "best_lead": best and best.id,
+            "likelihood_any": best and any_converts,
             "how": "score: the best lead's; likelihood_any: that at least one lead converts, "
-            "taking leads as independent",
+            "taking leads as independent; leads that opted out are left out",
             "leads": [_in_short(r) for r in rows],
         }
 

@@ -6,7 +6,6 @@ twice or out of order leaves the score that it would have left in order.
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,21 +14,28 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Row
 
-from features.columns import readable
 from models.scorer import Scorer
+from serving.addresses import keep_domains
 from serving.canonical import canonical, read
 from serving.rescoring import Inputs, score_row
 from serving.storage.base import to_number
 from serving.storage.events import EventStore
 from serving.storage.leads import LeadStore
 from serving.storage.locks import hold
+from serving.storage.privacy import WishStore
 from serving.storage.scores import ScoreStore
+from serving.wishes import Wish, addresses_of_event, are_erased, heed
 
 NEW = "new"
 """Stage of a lead whose outcome nobody has told."""
 COLLEAGUES = 50
 """So many leads of an account are scored anew with the write that concerns them; the others are
 marked stale and wait for the sweep."""
+
+
+_CURRENT = ("score", "agreed_score", "grade", "likelihood")
+UNSCORED = {"score_seq": None, "stale": False, **dict.fromkeys(_CURRENT)}
+"""Where a score would stand, of a lead whose person does not want one."""
 
 
 class Collision(Exception):
@@ -46,10 +52,11 @@ class VersionMoved(Exception):
 
 @dataclass(frozen=True)
 class Stored:
-    """What a write left behind: the lead's row, its current score, and whether it is new."""
+    """What a write left behind: the lead's row, its current score (None where its person does not
+    want one), and whether it is new."""
 
     row: Row[Any]
-    answer: dict[str, Any]
+    answer: dict[str, Any] | None
     created: bool
 
 
@@ -66,12 +73,13 @@ class Record:
     """
 
     def __init__(self, connection: Connection, scorer: Scorer, now: np.datetime64) -> None:
-        self._connection = connection
+        self.connection = connection
         self.leads = LeadStore(connection)
         self.events = EventStore(connection)
         self.scores = ScoreStore(connection)
+        self.wishes = WishStore(connection)
         self._scorer = scorer
-        self._now = now
+        self.now = now
         self.made: list[int] = []
 
     def put_lead(
@@ -80,31 +88,38 @@ class Record:
         fields: Mapping[str, Any],
         owner: str | None,
         expected: int | None = None,
+        consent_given_at: np.datetime64 | None = None,
     ) -> Stored:
-        """Write a lead's fields, keep the version, and score it.
+        """Write a lead's fields, keep the version, and score it unless its person said no.
 
         Args:
             lead_id: the CRM's id.
             fields: checked fields by name; others are gone.
             owner: who works the lead.
             expected: the version the caller read, or None.
+            consent_given_at: when a person who had been erased agreed anew, or None.
 
         Raises:
+            PersonErased: when the lead's person asked to be erased and has not agreed since.
             VersionMoved: when `expected` is not the version that is there.
             Collision: when the lead moved to another account while this writer waited.
         """
         kept = {**fields, self._scorer.fields.lead: lead_id}
         account = self._account_of(kept)
-        there = self._hold([lead_id], [account]).get(lead_id)
+        addresses = keep_domains(kept, self._scorer.fields)
+        there = self.hold([lead_id], [account], addresses).get(lead_id)
         if expected is not None and (there is None or there.version != expected):
             raise VersionMoved(0 if there is None else there.version)
-        email = self._email_of(kept)
+        wish = heed(self.connection, lead_id, addresses, consent_given_at, self.now)
         version = 1 if there is None else there.version + 1
-        at = to_number(self._now)
-        answer, current = self._score(lead_id, kept, version, account, "lead written")
+        at = to_number(self.now)
+        answer, current = None, UNSCORED
+        if wish.scoring:
+            answer, current = self._score(lead_id, kept, version, account, "lead written")
         columns = {
+            "scoring_allowed": wish.scoring,
+            "training_allowed": wish.training,
             "account_id": account,
-            "email_sha256": email,
             "owner": owner,
             "fields": canonical(kept),
             "version": version,
@@ -116,6 +131,7 @@ class Record:
             self.leads.add(columns | first)
         else:
             self.leads.write(lead_id, columns)
+        self.wishes.carries(lead_id, addresses)
         self.leads.remember(
             {
                 "lead_id": lead_id,
@@ -126,7 +142,9 @@ class Record:
             }
         )
         before = None if there is None else there.account_id
-        self._rescore_colleagues({a for a in (account, before) if a}, {lead_id})
+        self.rescore_accounts([account, before], {lead_id})
+        if there is not None and there.scoring_allowed != wish.scoring:
+            self._mark_stale({a.account_id for a in self.events.activities_of(lead_id)})
         row = self.leads.find(lead_id)
         assert row is not None
         return Stored(row, answer, there is None)
@@ -135,14 +153,21 @@ class Record:
         """Remove a lead with all that happened and every score; False when there is none."""
         # Its activities may count for other accounts than its own.
         stirred = {a.account_id for a in self.events.activities_of(lead_id)}
-        there = self._hold([lead_id], stirred).get(lead_id)
+        there = self.hold([lead_id], stirred).get(lead_id)
         if there is None:
             return False
         self.scores.remove_of(lead_id)
         self.events.remove_of(lead_id)
         self.leads.remove(lead_id)
-        self._rescore_colleagues({a for a in (*stirred, there.account_id) if a}, {lead_id})
+        self.rescore_accounts([*stirred, there.account_id], {lead_id})
         return True
+
+    def reconsider(self, lead_id: str) -> None:
+        """Tell a lead's stage and score anew, after events of it are gone."""
+        found = self.leads.find(lead_id)
+        if found is not None:
+            self.leads.write(lead_id, {"stage": self._stage_of(lead_id)})
+            self.rescore(found, "events removed")
 
     def happened(
         self, activities: Iterable[Mapping[str, Any]], outcomes: Iterable[Mapping[str, Any]]
@@ -150,40 +175,69 @@ class Record:
         """Store events and score the leads they concern.
 
         Returns:
-            per event `stored`, `duplicate` or `conflict`; and the new answers by lead.
+            per event `stored`, `duplicate`, `conflict` or `erased` (of a person who asked to be
+            forgotten; nothing is kept); and the new answers by lead.
         """
         did, ended = list(activities), list(outcomes)
         touched = {str(row["lead_id"]) for row in did}
         accounts = {row["account_id"] for row in did}
-        rows = self._hold(touched | {str(row["lead_id"]) for row in ended}, accounts)
-        told = [self.events.add_activity(row) for row in did]
+        persons = {h for row in (*did, *ended) for h in addresses_of_event(row)}
+        rows = self.hold(touched | {str(row["lead_id"]) for row in ended}, accounts, persons)
+        gone = iter(are_erased(self.connection, [*did, *ended], self.now))
+        told = ["erased" if next(gone) else self.events.add_activity(row) for row in did]
         new = {str(row["lead_id"]) for row, how in zip(did, told, strict=True) if how == "stored"}
         also = {row["account_id"] for row, how in zip(did, told, strict=True) if how == "stored"}
-        told += [self.events.add_outcome(row) for row in ended]
+        told += ["erased" if next(gone) else self.events.add_outcome(row) for row in ended]
         for lead_id in sorted({str(row["lead_id"]) for row in ended} & set(rows)):
             self.leads.write(lead_id, {"stage": self._stage_of(lead_id)})
-        answers = {i: self.rescore(rows[i], "activity") for i in sorted(new & set(rows))}
-        also |= {rows[i].account_id for i in answers}
-        self._rescore_colleagues({a for a in also if a}, set(answers))
-        return told, answers
+        mine = {i: self.rescore(rows[i], "activity") for i in sorted(new & set(rows))}
+        self.rescore_accounts([*also, *(rows[i].account_id for i in mine)], set(mine))
+        return told, {i: answer for i, answer in mine.items() if answer is not None}
 
-    def _hold(self, ids: Iterable[str], accounts: Iterable[str | None]) -> dict[str, Row[Any]]:
-        """The leads that exist of `ids`, held with their accounts until the transaction's end."""
+    def hold(
+        self,
+        ids: Iterable[str],
+        accounts: Iterable[str | None] = (),
+        persons: Iterable[str] = (),
+    ) -> dict[str, Row[Any]]:
+        """The leads that exist of `ids`, held until the transaction's end with their accounts and
+        with the persons of these address hashes.
+
+        Raises:
+            Collision: when one moved to another account meanwhile.
+        """
         wanted = sorted(set(ids))
         before = {row.account_id for row in self.leads.find_many(wanted)}
         held = {a for a in (*accounts, *before) if a}
-        hold(self._connection, [*(f"lead {i}" for i in wanted), *(f"account {a}" for a in held)])
+        names = [*(f"lead {i}" for i in wanted), *(f"account {a}" for a in held)]
+        hold(self.connection, [*names, *(f"person {p}" for p in persons)])
         rows = {row.id: row for row in self.leads.find_many(wanted)}
         if any(row.account_id and row.account_id not in held for row in rows.values()):
             raise Collision
         return rows
 
-    def rescore(self, row: Row[Any], cause: str) -> dict[str, Any]:
-        """Score a stored lead as of now and keep the score."""
+    def rescore(self, row: Row[Any], cause: str) -> dict[str, Any] | None:
+        """Score a stored lead as of now and keep the score; None where its person said no."""
+        if not row.scoring_allowed:
+            return None
         fields = read(row.fields)
         answer, current = self._score(row.id, fields, row.version, row.account_id, cause)
-        self.leads.write(row.id, {"changed_at": to_number(self._now), **current})
+        self.leads.write(row.id, {"changed_at": to_number(self.now), **current})
         return answer
+
+    def allow(self, row: Row[Any], wish: Wish) -> None:
+        """Do with a stored lead from now on what its person allows: its current score goes, or
+        comes back."""
+        at = to_number(self.now)
+        allowed = {"scoring_allowed": wish.scoring, "training_allowed": wish.training}
+        if not wish.scoring:
+            self.leads.write(row.id, {"changed_at": at, **allowed, **UNSCORED})
+            return
+        current: dict[str, Any] = {}
+        if not row.scoring_allowed:
+            fields = read(row.fields)
+            _, current = self._score(row.id, fields, row.version, row.account_id, "consent")
+        self.leads.write(row.id, {"changed_at": at, **allowed, **current})
 
     def _score(
         self,
@@ -195,19 +249,26 @@ class Record:
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         seen = self.events.seen_of(lead_id, account)
         inputs = Inputs(lead_id, version, fields, seen)
-        row, answer = score_row(self._scorer, inputs, self._now, cause, uuid.uuid4().hex)
+        row, answer = score_row(self._scorer, inputs, self.now, cause, uuid.uuid4().hex)
         seq = self.scores.append(row)
         self.made.append(row["score"])
-        names = ("score", "agreed_score", "grade", "likelihood")
-        return answer, {"score_seq": seq, "stale": False, **{k: row[k] for k in names}}
+        return answer, {"score_seq": seq, "stale": False, **{k: row[k] for k in _CURRENT}}
 
-    def _rescore_colleagues(self, accounts: set[str], but: set[str]) -> None:
-        for account in sorted(accounts):
-            rows = [r for r in self.leads.of_account(account) if r.id not in but]
+    def rescore_accounts(self, accounts: Iterable[str | None], but: set[str]) -> None:
+        """Score the leads of accounts in which something changed, `but` those that were just."""
+        for account in sorted({a for a in accounts if a}):
+            scored = (r for r in self.leads.of_account(account) if r.scoring_allowed)
+            rows = [r for r in scored if r.id not in but]
             for row in rows[:COLLEAGUES]:
                 self.rescore(row, "account changed")
             for row in rows[COLLEAGUES:]:
                 self.leads.write(row.id, {"stale": True})
+
+    def _mark_stale(self, accounts: Iterable[str | None]) -> None:
+        """Of accounts that are not held: their scores are to be made anew later."""
+        for account in sorted({a for a in accounts if a}):
+            for row in self.leads.of_account(account):
+                self.leads.write(row.id, {"stale": row.scoring_allowed})
 
     def _stage_of(self, lead_id: str) -> str:
         told = self.events.outcomes_of(lead_id)
@@ -217,15 +278,3 @@ class Record:
         name = self._scorer.fields.account
         value = fields.get(name) if name else None
         return None if value is None else str(value)
-
-    def _email_of(self, kept: dict[str, Any]) -> str | None:
-        """Keep the domain of an e-mail address, which is all a feature needs, and a hash of the
-        whole, by which a person can be found to be told or erased."""
-        found = None
-        for field in readable(self._scorer.fields):
-            value = kept.get(field.name)
-            if field.format == "email" and isinstance(value, str) and "@" in value:
-                bare = value.strip().casefold()
-                found = found or hashlib.sha256(bare.encode()).hexdigest()
-                kept[field.name] = f"\N{HORIZONTAL ELLIPSIS}@{bare.rpartition('@')[2]}"
-        return found

@@ -17,7 +17,7 @@ from models.scorer import Scorer
 from models.variants import Subject
 from serving.canonical import read
 from serving.incoming import ID_ALLOWED, is_id
-from serving.problems import pointer, wrong
+from serving.problems import Trouble, pointer, wrong
 from serving.reading import no_such_lead
 from serving.rescoring import activities_of
 from serving.scoring import KEYS, Asked, activities_sent, not_an_instant, parse
@@ -111,11 +111,14 @@ def stored_lead(
     """A lead as it is stored; what its fields no longer allow counts as missing, and is told.
 
     Raises:
-        Trouble: when there is no such lead.
+        Trouble: when there is no such lead, or its person does not want to be scored.
     """
     row = LeadStore(connection).find(lead_id)
     if row is None:
         raise no_such_lead(lead_id)
+    if not row.scoring_allowed:
+        why = "its person opted out of scoring"
+        raise Trouble("opted-out", f"Nothing is worked out for lead {lead_id[:60]!r}: {why}.")
     seen = EventStore(connection).seen_of(lead_id, row.account_id)
     taken = from_records([read(row.fields)], scorer.fields)
     did = activities_of(seen)

@@ -167,6 +167,8 @@ def from_outcome_frame(frame: pd.DataFrame) -> tuple[Outcomes, list[Problem]]:
     """
     from features.activity_frames import instants_of, labels_of, numbers_of
 
+    if not frame.size and not len(frame.columns):
+        return no_outcomes(), []
     absent = [c for c in ("lead_id", "at", "stage") if c not in frame.columns]
     if absent:
         raise InputRefused(

@@ -44,6 +44,10 @@ PERMISSIONS = {
     "events.write": Permission(
         "Report activities and outcomes.", frozenset({"crm", "marketing", "sales"})
     ),
+    "consent.write": Permission(
+        "Say what a lead's person allows: to be scored, to teach a model.",
+        frozenset({"crm", "marketing", "sales", "admin"}),
+    ),
     "feedback.write": Permission("Return a lead, dispute a reason.", _TEAMS),
     "model.read": Permission("Read which model answers and how it was tested.", _ALL),
     "model.promote": Permission(

@@ -62,13 +62,17 @@ Work = Callable[[Record], tuple[int, Any, dict[str, str]]]
 """A use case: from the record to status, content and headers."""
 
 
-async def write(request: Request, body: bytes, work: Work) -> Response:
+async def write(request: Request, body: bytes, work: Work, *, keeps: bool = True) -> Response:
     """Run a use case in a transaction of its own; under an Idempotency-Key, once.
+
+    Args:
+        keeps: whether the answer may be kept for a repeated request; what tells all of a person
+            must not be, and an Idempotency-Key then changes nothing.
 
     Raises:
         Trouble: when the key is no key, or was used with another body.
     """
-    key = _key_of(request)
+    key = _key_of(request) if keeps else None
     route = f"{request.method} {request.url.path}"[:MAX_ID]
     promise = None if key is None else Promise(caller_of(request).actor, route, key)
     return await run_in_threadpool(_write, worker_of(request), promise, body, work)

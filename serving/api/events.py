@@ -16,7 +16,7 @@ from serving.api.common import Name, json_response, refusals, write
 from serving.bodies import decode, require_json
 from serving.guarding import GUARDED, allow
 from serving.incoming import ID, Checked, activity_rows, outcome_rows
-from serving.problems import as_json, refused, wrong
+from serving.problems import Trouble, as_json, refused, wrong
 from serving.reading import Reading
 from serving.record import Record
 from serving.schema import ACTIVITY, NO_NUL
@@ -65,7 +65,14 @@ def _body(name: str, listed: str) -> dict[str, Any]:
     }
 
 
-_REFUSALS = refusals("not-json", "body-too-large", "not-json-type", "input-refused", "not-ready")
+_REFUSALS = refusals(
+    "not-json",
+    "person-erased",
+    "body-too-large",
+    "not-json-type",
+    "input-refused",
+    "not-ready",
+)
 
 
 @router.post(
@@ -119,6 +126,8 @@ async def _happened(request: Request, listed: str, parse: Parse) -> Response:
     def work(record: Record) -> tuple[int, Any, dict[str, str]]:
         of_leads = listed == "activities"
         how, answers = record.happened(rows if of_leads else [], [] if of_leads else rows)
+        if alone and how == ["erased"]:
+            raise Trouble("person-erased", _ERASED)
         told = iter(how)
         results = [_result(c, next(told) if c.row is not None else "refused") for c in checked]
         names = ("score_id", "score", "agreed_score", "grade", "likelihood")
@@ -128,8 +137,17 @@ async def _happened(request: Request, listed: str, parse: Parse) -> Response:
     return await write(request, body, work)
 
 
+_ERASED = (
+    "Its person was erased at their request, so nothing is taken of them. If they have agreed "
+    "since, PUT the lead with `consent_given_at` first; else remove them where this came from."
+)
+
+
 def _result(checked: Checked, how: str) -> dict[str, Any]:
     told: dict[str, Any] = {"event_id": checked.event_id, "status": how, "errors": []}
+    if how == "erased":
+        gone = wrong("/lead_id", checked.row and checked.row["lead_id"], _ERASED, "")
+        return told | {"status": "refused", "errors": [as_json(gone)]}
     if how == "refused":
         told["errors"] = [as_json(p) for p in checked.problems]
     if how == "conflict":

@@ -8,17 +8,14 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
-from features.columns import from_records
-from features.errors import Problem, shorten
 from features.values import parse_instant
-from models.scorer import Scorer
-from serving.answers import Explained, LeadPage, LeadTold, ScoreHistory, Timeline
+from serving.answers import Explained, LeadPage, LeadTold, NotScored, ScoreHistory, Timeline
 from serving.api.common import Name, json_response, refusals, write
+from serving.api.lead_body import BODY, lead_of
 from serving.bodies import decode, require_json
 from serving.canonical import read
 from serving.guarding import GUARDED, allow
-from serving.incoming import ID_ALLOWED, is_id, is_short
-from serving.problems import Trouble, pointer, refused, wrong
+from serving.problems import Trouble, refused, wrong
 from serving.reading import CURSOR, MAX_PAGE, Reading, etag_of, lead_as_json, no_such_lead
 from serving.record import Record, VersionMoved
 from serving.schema import NO_NUL
@@ -28,25 +25,10 @@ from serving.storage.leads import Filter
 from serving.storage.tables import MAX_ID
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"], responses=refusals(*GUARDED))
-_OWNER = {"type": ["string", "null"], "minLength": 1, "maxLength": MAX_ID, "pattern": NO_NUL}
-_BODY = {
-    "required": True,
-    "content": {
-        "application/json": {
-            "schema": {
-                "type": "object",
-                "required": ["lead"],
-                "properties": {
-                    "lead": {"$ref": "#/components/schemas/StoredLead"},
-                    "owner": _OWNER,
-                },
-            }
-        }
-    },
-}
 _WRITE = refusals(
     "not-json",
     "not-found",
+    "person-erased",
     "precondition-failed",
     "body-too-large",
     "not-json-type",
@@ -64,12 +46,13 @@ Word = Annotated[str | None, Query(max_length=MAX_ID, pattern=NO_NUL)]
     summary="Write a lead and get its score",
     responses={200: {"model": LeadTold}, 201: {"model": LeadTold}, **_WRITE},
     response_model=None,
-    openapi_extra={"requestBody": _BODY},
+    openapi_extra={"requestBody": BODY},
     dependencies=[Depends(allow("leads.write"))],
 )
 async def put(request: Request, lead_id: Name) -> Response:
     """The lead becomes what is sent: a field that is not sent is not known. It has a score when
-    this returns. `If-Match` refuses the write when the lead has changed since it was read."""
+    this returns. `If-Match` refuses the write when the lead has changed since it was read. A lead
+    whose person does not want to be scored is kept without a score."""
     return await _write_lead(request, lead_id, merge=False)
 
 
@@ -78,7 +61,7 @@ async def put(request: Request, lead_id: Name) -> Response:
     summary="Change fields of a lead and get its score",
     responses={200: {"model": LeadTold}, **_WRITE},
     response_model=None,
-    openapi_extra={"requestBody": _BODY},
+    openapi_extra={"requestBody": BODY},
     dependencies=[Depends(allow("leads.write"))],
 )
 async def patch(request: Request, lead_id: Name) -> Response:
@@ -90,65 +73,27 @@ async def _write_lead(request: Request, lead_id: str, *, merge: bool) -> Respons
     scorer = worker_of(request).scorer
     require_json(request)
     body = await request.body()
-    told, owner, has_owner, warnings = _lead_of(scorer, lead_id, decode(body))
+    told = lead_of(scorer, lead_id, decode(body))
     expected = _expected(request)
 
     def work(record: Record) -> tuple[int, Any, dict[str, str]]:
-        fields, keeps = told, owner
+        fields, keeps = told.fields, told.owner
         if merge:
             there = record.leads.find(lead_id)
             if there is None:
                 raise no_such_lead(lead_id)
-            fields = {**read(there.fields), **told}
-            keeps = owner if has_owner else there.owner
+            fields = {**read(there.fields), **told.fields}
+            keeps = told.owner if told.has_owner else there.owner
         fields = {k: v for k, v in fields.items() if v is not None}
         try:
-            stored = record.put_lead(lead_id, fields, keeps, expected)
+            stored = record.put_lead(lead_id, fields, keeps, expected, told.consent_given_at)
         except VersionMoved as moved:
             detail = f"The lead is at version {moved.found} now. Read it again, then write."
             raise Trouble("precondition-failed", detail) from moved
-        content = lead_as_json(stored.row, stored.answer) | {"warnings": warnings}
+        content = lead_as_json(stored.row, stored.answer) | {"warnings": list(told.warnings)}
         return 201 if stored.created else 200, content, {"etag": etag_of(stored.row)}
 
     return await write(request, body, work)
-
-
-def _lead_of(
-    scorer: Scorer, lead_id: str, told: Any
-) -> tuple[dict[str, Any], str | None, bool, list[str]]:
-    """The fields, the owner, whether one was sent, and what was ignored."""
-    if not isinstance(told, dict):
-        raise refused([wrong("", told, "An object was expected.", 'such as {"lead": {...}}')])
-    lead, owner = told.get("lead"), told.get("owner")
-    found: list[Problem] = []
-    if not isinstance(lead, dict):
-        why = "The lead's fields belong into an object under `lead`."
-        found.append(wrong("/lead", lead, why, 'such as {"lead": {...}}'))
-        lead = {}
-    if owner is not None and not is_short(owner):
-        allowed = f"a text of 1 to {MAX_ID} characters, or null"
-        found.append(wrong("/owner", owner, "An owner's name was expected.", allowed))
-    own = lead.get(scorer.fields.lead)
-    if own is not None and own != lead_id:
-        place = pointer("lead", scorer.fields.lead)
-        found.append(wrong(place, own, "Another id stands in the address.", repr(lead_id)))
-    taken = from_records([lead], scorer.fields)
-    account = lead.get(scorer.fields.account or "")
-    if account is not None and not is_id(account):
-        place = pointer("lead", scorer.fields.account)
-        found.append(wrong(place, account, "This is no account's id.", ID_ALLOWED))
-    found += [
-        Problem(p.field, p.got, p.why, p.allowed, None, pointer("lead", p.field))
-        for p in taken.problems
-    ]
-    if found:
-        raise refused(found, "The lead")
-    known = set(taken.columns.names)
-    warnings = [f"{shorten(k)}: no such field; ignored." for k in taken.unknown[0]]
-    warnings += [
-        f"{shorten(k)}: no such key here; ignored." for k in told.keys() - {"lead", "owner"}
-    ]
-    return {k: v for k, v in lead.items() if k in known}, owner, "owner" in told, warnings
 
 
 def _expected(request: Request) -> int | None:
@@ -279,12 +224,13 @@ async def scores(
 @router.get(
     "/{lead_id}/explanation",
     summary="Why a lead scores what it scores",
-    responses={200: {"model": Explained}, **_ONE},
+    responses={200: {"model": Explained | NotScored}, **_ONE},
     response_model=None,
     dependencies=[Depends(allow("leads.read"))],
 )
 async def explanation(request: Request, lead_id: Name) -> Response:
-    """The stored answer behind the current score: it explains the decision that was made."""
+    """The stored answer behind the current score: it explains the decision that was made. Where the
+    lead's person does not want to be scored, that is what it says."""
     return json_response(await _read(request, lambda r: r.explanation(lead_id)))
 
 

@@ -24,7 +24,13 @@ from serving.what_if_models import CounterfactualTold, WhatIfTold
 from serving.what_if_schema import counterfactual_body, what_if_body
 
 _REFUSALS = refusals(
-    "not-json", "not-found", "body-too-large", "not-json-type", "input-refused", *GUARDED
+    "not-json",
+    "not-found",
+    "opted-out",
+    "body-too-large",
+    "not-json-type",
+    "input-refused",
+    *GUARDED,
 )
 _GUARDS = [Depends(allow("score.ask"))]
 

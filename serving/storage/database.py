@@ -45,6 +45,10 @@ class Watcher:
     failed: Callable[[], None]
 
 
+class ForeignKeysBroken(LeadpactError):
+    """A rebuilt table left rows that point to nothing."""
+
+
 class Database:
     """The store behind one URL.
 
@@ -86,6 +90,32 @@ class Database:
                 yield connection
 
     @contextmanager
+    def rebuilding(self) -> Iterator[Connection]:
+        """A transaction in which tables may be rebuilt: SQLite drops a table to do so, and would
+        find its foreign keys broken half way. It checks them at the end instead.
+
+        Raises:
+            StoreUnreachable: when the store cannot be reached, or gives up.
+            ForeignKeysBroken: when rows point to rows that are gone; nothing is done then.
+        """
+        if not self.is_sqlite:
+            with self.transaction() as connection:
+                yield connection
+            return
+        with self._telling(), self.engine.connect() as connection:
+            # Inside a transaction SQLite ignores this word.
+            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                with _explicit(connection):
+                    yield connection
+                    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+                    if broken:
+                        raise ForeignKeysBroken(f"{len(broken)} rows point to rows that are gone.")
+            finally:
+                connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+
+    @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that only reads, from one moment's state.
 
@@ -103,6 +133,14 @@ class Database:
                 connection.execution_options(isolation_level="REPEATABLE READ")
                 with connection.begin():
                     yield connection
+
+    def settle(self) -> None:
+        """After an erasure: let what was overwritten reach SQLite's file, and empty its log, which
+        holds older pages. Another who reads at this moment puts it off. PostgreSQL cleans by
+        itself (autovacuum)."""
+        if self.is_sqlite:
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close every connection."""
@@ -178,6 +216,8 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
+        # What is erased is overwritten in the file, not only unlinked.
+        "secure_delete = ON",
         f"busy_timeout = {WAIT_SECONDS * 1000}",
     ):
         cursor.execute(f"PRAGMA {pragma}")

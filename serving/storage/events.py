@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, and_, delete, or_, select
+from sqlalchemy import Connection, Row, Table, and_, delete, exists, or_, select
 
 from serving.storage.tables import activities, leads, outcomes
 from serving.storage.upsert import insert_if_new
@@ -35,7 +35,8 @@ class EventStore:
     def seen_of(self, lead_id: str, account_id: str | None) -> list[Row[Any]]:
         """A lead's own activities and those of its account, in one order whatever came first.
 
-        An activity without an account belongs to the account of its lead.
+        An activity without an account belongs to the account of its lead. What a colleague
+        did who does not want to be scored counts for nobody.
         """
         mine = activities.c.lead_id == lead_id
         if account_id is not None:
@@ -44,7 +45,11 @@ class EventStore:
                 activities.c.account_id.is_(None), activities.c.lead_id.in_(colleagues)
             )
             mine = or_(mine, activities.c.account_id == account_id, inherited)
-        query = select(activities).where(mine)
+        # Its own count for itself: it is scored, so it is allowed, or about to be.
+        opted_out = and_(
+            leads.c.id == activities.c.lead_id, leads.c.id != lead_id, ~leads.c.scoring_allowed
+        )
+        query = select(activities).where(mine, ~exists().where(opted_out))
         order = (activities.c.occurred_at, activities.c.event_id)
         return list(self._connection.execute(query.order_by(*order)))
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, and_, delete, insert, select
 
 from serving.storage.tables import idempotency
 
@@ -28,7 +28,16 @@ class IdempotencyStore:
         """Keep an answer."""
         self._connection.execute(insert(idempotency).values(**row))
 
-    def forget_before(self, instant: int) -> int:
-        """Forget answers older than `instant` (microseconds); how many."""
-        query = delete(idempotency).where(idempotency.c.created_at < instant)
-        return self._connection.execute(query).rowcount
+    def every(self) -> Iterator[Row[Any]]:
+        """All kept answers, one after the other."""
+        query = select(idempotency).execution_options(yield_per=500)
+        yield from self._connection.execute(query)
+
+    def remove(self, rows: Iterable[Row[Any]]) -> None:
+        """Forget these answers."""
+        table = idempotency
+        for row in rows:
+            same = and_(
+                table.c.caller == row.caller, table.c.route == row.route, table.c.key == row.key
+            )
+            self._connection.execute(delete(table).where(same))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, select, update
 
+from serving.storage.privacy_tables import lead_addresses
 from serving.storage.tables import lead_versions, leads
 
 
@@ -86,13 +87,16 @@ class LeadStore:
         return list(self._connection.execute(query.order_by(lead_versions.c.version)))
 
     def remove(self, lead_id: str) -> None:
-        """Remove a lead and every version of its fields."""
-        self._connection.execute(delete(lead_versions).where(lead_versions.c.lead_id == lead_id))
+        """Remove a lead, every version of its fields, and whose addresses it carried."""
+        for table in (lead_versions, lead_addresses):
+            self._connection.execute(delete(table).where(table.c.lead_id == lead_id))
         self._connection.execute(delete(leads).where(leads.c.id == lead_id))
 
     def ages(self) -> Ages:
-        """How old the current scores are. A lead changes when it is scored, and only then."""
-        count, oldest = func.count(), func.min(leads.c.changed_at)
+        """How old the current scores are. A lead changes when it is scored, and only
+        then; who opted out has no score to grow old."""
+        count = func.count()
+        oldest = func.min(leads.c.changed_at).filter(leads.c.scoring_allowed)
         every = self._connection.execute(select(count, oldest).select_from(leads)).one()
         waiting = select(count, oldest).select_from(leads).where(leads.c.stale)
         some = self._connection.execute(waiting).one()

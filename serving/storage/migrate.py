@@ -26,7 +26,7 @@ class StoreOutdated(LeadpactError):
 
 def migrate(database: Database, revision: str = HEAD) -> None:
     """Upgrade (or, to an earlier revision, downgrade) the tables; in one transaction."""
-    with database.transaction() as connection:
+    with database.rebuilding() as connection:
         config = _config(connection)
         current = revision_of(connection)
         script = ScriptDirectory.from_config(config)

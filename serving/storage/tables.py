@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    true,
+)
 
 from serving.storage.base import Sequence, instant, metadata
 
@@ -16,21 +28,26 @@ leads = Table(
     Column("seq", Sequence, primary_key=True, autoincrement=True),
     Column("id", String(MAX_ID), nullable=False, unique=True),
     Column("account_id", String(MAX_ID), index=True),
-    Column("email_sha256", String(64), index=True),
     Column("owner", String(MAX_ID), index=True),
-    # The fields as sent, canonical JSON; an e-mail address is kept as its domain alone.
+    # The fields as sent, canonical JSON; an e-mail address is kept as its domain alone;
+    # hashes of whole addresses are in `lead_addresses`.
     Column("fields", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("stage", String(20), nullable=False, index=True),
     instant("created_at"),
     instant("changed_at", index=True),
+    # What the person lets us do; see `serving.privacy.consent`.
+    Column("scoring_allowed", Boolean, nullable=False, server_default=true()),
+    Column("training_allowed", Boolean, nullable=False, server_default=true()),
     # The current score, repeated here so that a worklist is one look-up.
-    Column("score_seq", Sequence, nullable=False),
-    Column("score", Integer, nullable=False, index=True),
-    Column("agreed_score", Integer, nullable=False),
-    Column("grade", String(_MAX_WORD), nullable=False, index=True),
-    Column("likelihood", Double, nullable=False),
+    Column("score_seq", Sequence),
+    Column("score", Integer, index=True),
+    Column("agreed_score", Integer),
+    Column("grade", String(_MAX_WORD), index=True),
+    Column("likelihood", Double),
     Column("stale", Boolean, nullable=False, default=False),
+    # A lead has a score, or its person said no: there is no third kind.
+    CheckConstraint("scoring_allowed = (score_seq IS NOT NULL)", name="scored_or_opted_out"),
 )
 
 lead_versions = Table(

@@ -1,0 +1,28 @@
+"""Which tables hold what of leads' persons. A new table must be entered here: a test asks."""
+
+from __future__ import annotations
+
+ERASED = {
+    "leads": "removed with the lead",
+    "lead_versions": "removed with the lead",
+    "lead_addresses": "removed with the lead",
+    "activities": "removed with the lead, or by an address in an id",
+    "outcomes": "removed with the lead, or by an address in an id",
+    "scores": "removed with the lead; colleagues' scores hold numbers alone",
+    "idempotency": "answers that name a lead or an event of the person, or quote what was refused",
+}
+"""Table -> how an erasure empties it of a person."""
+
+KEPT = {
+    "wishes": "hashes of the address and of leads' ids, so that an erasure is remembered",
+    "training_exports": "names of folders; the copies themselves are cut",
+    "audit": "who did what, ids of ours and counts",
+    "audit_head": "the audit log's length and last hash",
+    "people": "our own users, looked after by admins",
+    "api_keys": "keys of systems",
+    "sessions": "our own users",
+    "links": "our own users",
+    "sign_in_tries": "hashes of our own users' accounts and networks",
+    "provider_visits": "our own users on their way to sign in",
+}
+"""Table -> why an erasure leaves it alone."""
