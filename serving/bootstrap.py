@@ -24,7 +24,7 @@ from serving.processes import serve
 from serving.readiness import Readiness
 from serving.settings import WORKSPACE, ServerSettings, Settings
 from serving.state import Desk, Worker
-from serving.stopping import drain_before_stopping
+from serving.stopping import stop_in_order
 from serving.storage.database import Database, Watcher
 from serving.storage.migrate import migrate, require_current
 from serving.swapping import load_champion, watch
@@ -56,11 +56,11 @@ def app_from_environment() -> FastAPI:
     desk = Desk(Worker(scorer, settings, now, telemetry, database))
     gate = open_gate(database, configured(AccessSettings, workspace.folder), now, time.time)
     readiness = Readiness(database)
-    drain = configured(ServerSettings, workspace.folder).drain_seconds
+    stopping = configured(ServerSettings, workspace.folder)
     beside = (
         lambda: watch(desk, workspace),
         lambda: sweep_by_the_hour(gate),
-        lambda: drain_before_stopping(readiness, drain),
+        lambda: stop_in_order(readiness, stopping),
     )
     return create_app(desk, gate, beside, readiness)
 

