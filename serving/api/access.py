@@ -12,19 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from serving.access import keys as key_cases
 from serving.access import people as people_cases
 from serving.access.caller import Caller
-from serving.api.access_models import (
-    AuditPage,
-    AuditVerdict,
-    Keys,
-    KeyTold,
-    KeyWanted,
-    LinkTold,
-    Me,
-    People,
-    PersonChange,
-    PersonWanted,
-    parse,
-)
+from serving.access_answers import AuditPage, AuditVerdict, Keys, KeyTold, LinkTold, Me, People
+from serving.api.access_models import KeyWanted, PersonChange, PersonWanted, parse
 from serving.api.common import json_response, refusals
 from serving.bodies import json_body
 from serving.canonical import read

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from serving.access.caller import Caller
@@ -23,6 +23,7 @@ from serving.privacy.consent import set_consent
 from serving.privacy.erasing import erase
 from serving.privacy.rules import refused_for
 from serving.privacy.telling import count_of, tell_person
+from serving.privacy_answers import ErasedTold, PersonTold
 from serving.reading import Reading, instant_text, no_such_lead
 from serving.record import Record
 from serving.state import worker_of
@@ -58,41 +59,6 @@ class ConsentWanted(_Model):
     training: bool = Field(
         description="Whether it may teach a model; a no to scoring is one to this as well."
     )
-
-
-class PersonTold(_Model):
-    """Everything that is kept of a person; empty lists where nothing is."""
-
-    made_at: str
-    note: str
-    leads: list[dict[str, JsonValue]]
-    activities_elsewhere: list[dict[str, JsonValue]]
-    outcomes_elsewhere: list[dict[str, JsonValue]]
-    kept_answers: list[dict[str, JsonValue]]
-    wishes: list[dict[str, JsonValue]]
-
-
-class Removed(_Model):
-    """How many rows of each kind were removed."""
-
-    leads: int
-    versions: int
-    activities: int
-    outcomes: int
-    scores: int
-    answers: int = Field(description="Kept for requests that are repeated.")
-    copied_rows: int = Field(description="Of copies for training on this machine.")
-    copies_gone: int = Field(
-        description="Copies for training that are no longer where they were written. Where they "
-        "went is not known here: remove the person there."
-    )
-
-
-class ErasedTold(_Model):
-    """What an erasure did."""
-
-    removed: Removed
-    refused_until: str = Field(description="Until then nothing is taken of the person.")
 
 
 def _body(model: type[BaseModel]) -> dict[str, Any]:
