@@ -11,6 +11,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from math import comb
 
 import numpy as np
 
@@ -29,8 +31,10 @@ MOST_TOUCHES = 1_000_000
 """Activities that are looked at in all of them at most: a lead with many is tried less often."""
 _CHUNK = 1000
 """Variants that are scored together."""
-_SKIPPED = 25
-"""Sets that may be passed over, because they contradict themselves, for each that is scored."""
+_PASSED = 25
+"""Sets that are looked at, for some contradict themselves, for each that is scored."""
+_OF_EACH = 8
+"""Values of one field that are tried together with others at least, where all are too many."""
 
 
 @dataclass(frozen=True)
@@ -149,16 +153,32 @@ def _sets(
     changes: Sequence[Change], promise: dict[str, float], size: int, most: int
 ) -> tuple[list[Set], bool]:
     """At most `most` sets of this size, the most promising first, and whether these are all."""
+    whole = comb(len(changes), size) <= _PASSED * most
+    each = _OF_EACH
+    while not whole and comb(len(_best(changes, promise, 2 * each)), size) <= _PASSED * most:
+        each *= 2
+    changes = changes if whole else _best(changes, promise, each)
     gains = [promise.get(_name(c), 0.0) for c in changes]
     order = sorted(range(len(changes)), key=lambda k: -gains[k])
     found: list[Set] = []
-    for passed, places in enumerate(_best_first([gains[k] for k in order], size)):
+    for places in islice(_best_first([gains[k] for k in order], size), _PASSED * most):
         told = tuple(changes[k] for k in sorted(order[p] for p in places))
         if _possible(told):
             found.append(told)
-        if len(found) > most or passed >= _SKIPPED * most:
+        if len(found) > most:
             return found[:most], False
-    return found, True
+    return found, whole
+
+
+def _best(changes: Sequence[Change], promise: dict[str, float], each: int) -> Sequence[Change]:
+    """Of each field only the values that promise most, or one field's would crowd out all sets."""
+    place: dict[str, int] = {}
+    kept = set()
+    for change in sorted(changes, key=lambda c: -promise.get(_name(c), 0.0)):
+        place[change.key] = place.get(change.key, 0) + 1
+        if place[change.key] <= each:
+            kept.add(id(change))
+    return [c for c in changes if id(c) in kept]
 
 
 def _best_first(gains: Sequence[float], size: int) -> Iterator[tuple[int, ...]]:

@@ -20,7 +20,7 @@ from features.timeline import no_activities, see, stack
 from models import counterfactual
 from models.actionable import changes_of, levels_of
 from models.bundle import Bundle, Versions
-from models.counterfactual import search
+from models.counterfactual import Change, search
 from models.scorer import Scorer
 from models.supposed import suppose, with_points
 from models.variants import Subject
@@ -142,6 +142,15 @@ def test_the_most_promising_sets_come_first():
     found = list(counterfactual._best_first([5.0, 3.0, 2.0, -1.0], 2))
     assert found == [(0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3)]
     assert list(counterfactual._best_first([5.0], 2)) == []
+
+
+def test_one_field_of_many_values_does_not_crowd_out_the_others():
+    every = [Change(f"field:{f}", f, f"v{i}") for f in "abc" for i in range(300)]
+    promise = {f"field:{c.name} {c.value}": 50.0 if c.name == "a" else 1.0 for c in every}
+    sets, whole = counterfactual._sets(every, promise, 3, 200)
+    assert not whole
+    assert len(sets) == 200
+    assert all({c.name for c in told} == {"a", "b", "c"} for told in sets)
 
 
 def test_a_lead_seen_twice_is_seen_the_same_twice():
