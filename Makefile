@@ -10,6 +10,7 @@ WORKSPACE ?= .workspace/sample
 HOST ?= 127.0.0.1
 PORT ?= 8000
 LEADS ?= 20000
+WORKERS ?= 2
 
 # Training spins idle OpenMP threads for nothing; let them sleep.
 export OMP_WAIT_POLICY = passive
@@ -51,7 +52,7 @@ run: $(VENV)/.run $(WORKSPACE)/.leadpact/champion.json ## From nothing to a serv
 	@$(BIN)/leadpact serve -w $(WORKSPACE) --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.dev ## Run the tests, with coverage of the four packages
-	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90 $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term --cov-fail-under=90 $(ARGS)
 
 check: $(VENV)/.dev ## Lint, types, import contracts, spelling
 	@$(BIN)/ruff check .
