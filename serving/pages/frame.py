@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from fastapi import FastAPI, Request
-from jinja2 import Environment, FileSystemLoader, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from serving.access.secrets import form_token
 from serving.guarding import caller_of, session_of
+from serving.pages.words import day, thousands, when
 from serving.state import worker_of
 
 _HERE = Path(__file__).parent
@@ -19,11 +20,14 @@ _HERE = Path(__file__).parent
 
 def mount(app: FastAPI) -> None:
     """Give an app its templates and its style sheet. Everything in a page is escaped."""
-    app.state.templates = Environment(
+    templates = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=select_autoescape(default=True),
         trim_blocks=True,
+        undefined=StrictUndefined,
     )
+    templates.filters |= {"when": when, "day": day, "thousands": thousands}
+    app.state.templates = templates
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
 
 

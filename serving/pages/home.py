@@ -6,10 +6,10 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from models.scorer import Scorer
 from serving.guarding import allow, form_of
 from serving.pages import frame
 from serving.pages.form import ROWS, Did, activities_of, controls, example, lead_of
+from serving.pages.pact_bar import grade_spans, place
 from serving.pages.waterfall import draw
 from serving.scoring import Asked, Refused, score
 from serving.state import Worker, worker_of
@@ -43,6 +43,7 @@ def _page(
     request: Request, worker: Worker, typed: dict[str, str], rows: list[Did], is_example: bool
 ) -> Response:
     scorer, now = worker.scorer, worker.clock()
+    rulebook = scorer.rulebook
     activities, fault = activities_of(rows, now)
     errors: dict[str, str] = {}
     answer: dict[str, Any] | None = None
@@ -59,31 +60,8 @@ def _page(
         "errors": errors,
         "answer": answer,
         "is_example": is_example,
-        "picture": answer and draw(answer["reasons"], scorer.rulebook.hand_over_from),
-        "bar": answer and _pact_bar(scorer, answer),
+        "picture": answer and draw(answer["reasons"], rulebook.hand_over_from),
+        "bar": answer and place(answer["score"], answer["agreed_score"], rulebook.hand_over_from),
+        "grades": answer and grade_spans(rulebook.grades, answer["grade"]),
     }
     return frame.show(request, "home.html", context, 422 if errors or fault else 200)
-
-
-def _pact_bar(scorer: Scorer, answer: dict[str, Any]) -> dict[str, Any]:
-    """The score on its scale: agreed in ink, learned in pencil, grades above, interval below."""
-    score_at, agreed = float(answer["score"]), float(answer["agreed_score"])
-    ends = sorted(scorer.rulebook.grades.items(), key=lambda item: item[1])
-    tops = [least for _, least in ends[1:]] + [100.0]
-    return {
-        "agreed": min(score_at, agreed),
-        "from": min(score_at, agreed),
-        "width": abs(score_at - agreed),
-        "kind": "learned-added" if score_at >= agreed else "learned-taken",
-        "mark": score_at,
-        "hand_over": scorer.rulebook.hand_over_from,
-        "grades": [
-            {
-                "name": name,
-                "from": least,
-                "middle": (least + top) / 2,
-                "own": name == answer["grade"],
-            }
-            for (name, least), top in zip(ends, tops, strict=True)
-        ],
-    }

@@ -104,11 +104,12 @@ class LeadStore:
 
     def page(self, wanted: Filter, after: int, limit: int) -> list[Row[Any]]:
         """Leads in the order they came, those after `after` (a `seq`); stable under writes."""
-        query = _filtered(wanted).where(leads.c.seq > after).order_by(leads.c.seq).limit(limit)
+        query = filtered(wanted).where(leads.c.seq > after).order_by(leads.c.seq).limit(limit)
         return list(self._connection.execute(query))
 
 
-def _filtered(wanted: Filter) -> Select[Any]:
+def filtered(wanted: Filter) -> Select[Any]:
+    """The leads that a filter asks for, in no order."""
     gap = leads.c.score - leads.c.agreed_score
     tests: dict[str, Callable[[Any], Any]] = {
         "grades": lambda v: leads.c.grade.in_(v),

@@ -1,0 +1,170 @@
+"""`/leads`: the worklist, and the same as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from features.cells import make_inert
+from features.stages import STAGES
+from serving.guarding import allow
+from serving.pages import frame
+from serving.pages.sparkline import DAYS
+from serving.pages.worklist import Shown, rows_of
+from serving.problems import refused, wrong
+from serving.record import NEW
+from serving.schema import NO_NUL
+from serving.state import Worker, worker_of
+from serving.storage.base import from_number, to_number
+from serving.storage.leads import Filter
+from serving.storage.tables import MAX_ID
+from serving.storage.worklist import SORTS, Place, Wanted, Worklist
+
+PAGE, MOST_EXPORTED = 50, 10_000
+"""Leads of a page, and of a CSV file."""
+_OWNERS = 200
+_PLACE = r"^-?[0-9]{1,18}\.[0-9]{1,18}$"
+_DAY = 86_400_000_000
+VIEWS = {
+    "": ("All open", "open"),
+    "ready": ("Reach the hand-over", "ready"),
+    "disagree": ("We disagree", "disagree"),
+    "returned": ("Returned", "returned"),
+}
+"""View -> its name, and the count beside it."""
+SORTED_BY = {
+    "score": "Score, highest first",
+    "changed": "Changed last",
+    "disagreement": "Largest disagreement",
+}
+Text = Annotated[str, Query(max_length=MAX_ID, pattern=NO_NUL)]
+router = APIRouter(include_in_schema=False, dependencies=[Depends(allow("leads.read", page=True))])
+
+
+class Asked:
+    """What the address asks for; unknown words are refused by name."""
+
+    def __init__(
+        self,
+        view: Text = "",
+        q: Text = "",
+        grade: Text = "",
+        stage: Text = "",
+        owner: Text = "",
+        sort: Text = "score",
+        after: Annotated[str, Query(pattern=f"^$|{_PLACE}")] = "",
+    ) -> None:
+        for name, got, known in (("view", view, VIEWS), ("sort", sort, SORTS)):
+            if got not in known:
+                told = ", ".join(k or "(none)" for k in known)
+                raise refused([wrong(f"/query/{name}", got, f"There is no such {name}.", told)])
+        self.view, self.q, self.grade, self.stage, self.owner = view, q.strip(), grade, stage, owner
+        self.sort = sort
+        self.after = after
+
+    @property
+    def place(self) -> Place | None:
+        """Where the page begins."""
+        if not self.after:
+            return None
+        value, seq = self.after.split(".")
+        return Place(int(value), int(seq))
+
+    def wanted(self, hand_over_from: int, tolerance: int) -> Wanted:
+        """The question to the store."""
+        stage = "returned" if self.view == "returned" else self.stage or None
+        least = hand_over_from if self.view == "ready" else None
+        grades = (self.grade,) if self.grade else ()
+        asked = Filter(grades=grades, least=least, stage=stage, owner=self.owner or None)
+        is_open = stage not in ("won", "lost")
+        gap = tolerance if self.view == "disagree" else 0
+        return Wanted(asked, self.q, is_open, gap, self.sort, self.place)
+
+    def address(self, path: str = "/leads", **changes: str) -> str:
+        """This view's address with some of it changed."""
+        told = {
+            "view": self.view,
+            "q": self.q,
+            "grade": self.grade,
+            "stage": self.stage,
+            "owner": self.owner,
+            "sort": "" if self.sort == "score" else self.sort,
+        } | changes
+        kept = {k: v for k, v in told.items() if v}
+        return f"{path}?{urlencode(kept)}" if kept else path
+
+
+async def _read(request: Request, ask: Callable[[Worklist, Worker], Any]) -> Any:
+    worker = worker_of(request)
+
+    def work() -> Any:
+        with worker.database.reading() as connection:
+            return ask(Worklist(connection), worker)
+
+    return await run_in_threadpool(work)
+
+
+@router.get("/leads")
+async def show_leads(request: Request, asked: Annotated[Asked, Depends()]) -> Response:
+    """Open leads, the highest score first, with why in one line."""
+    context = await _read(request, lambda store, worker: _context(store, worker, asked))
+    return frame.show(request, "leads.html", context)
+
+
+def _context(store: Worklist, worker: Worker, asked: Asked) -> dict[str, Any]:
+    rulebook = worker.scorer.rulebook
+    hand_over, tolerance = round(rulebook.hand_over_from), round(rulebook.tolerance_points)
+    rows = store.page(asked.wanted(hand_over, tolerance), PAGE + 1)
+    more, rows = len(rows) > PAGE, rows[:PAGE]
+    counts = store.counts(hand_over, tolerance)
+    return {
+        "asked": asked,
+        "leads": _shown(store, worker, rows),
+        "counts": counts,
+        "views": [(key, name, counts[count]) for key, (name, count) in VIEWS.items()],
+        "owners": store.owners(_OWNERS),
+        "stages": [NEW, *STAGES],
+        "sorts": SORTED_BY,
+        "hand_over": hand_over,
+        "next": f"{rows[-1].place}.{rows[-1].seq}" if more else "",
+        "at": worker.clock(),
+        "page": PAGE,
+    }
+
+
+def _shown(store: Worklist, worker: Worker, rows: list[Any]) -> list[Shown]:
+    now = to_number(worker.clock())
+    answers = store.answers(r.score_seq for r in rows)
+    courses = store.courses((r.id for r in rows), now - DAYS * _DAY)
+    return rows_of(worker.scorer, rows, answers, courses, now)
+
+
+@router.get("/leads.csv")
+async def export_leads(request: Request, asked: Annotated[Asked, Depends()]) -> Response:
+    """The view as a file: up to 10,000 leads in its order; every cell inert in a spreadsheet."""
+    text = await _read(request, lambda store, worker: _as_csv(store, worker, asked))
+    headers = {"content-disposition": 'attachment; filename="leads.csv"'}
+    return Response(text, 200, headers, "text/csv; charset=utf-8")
+
+
+def _as_csv(store: Worklist, worker: Worker, asked: Asked) -> str:
+    scorer = worker.scorer
+    rulebook = scorer.rulebook
+    wanted = asked.wanted(round(rulebook.hand_over_from), round(rulebook.tolerance_points))
+    rows = store.page(wanted, MOST_EXPORTED)
+    out = io.StringIO()
+    writer = csv.writer(out)
+    head = ("lead_id", "score", "agreed_score", "grade", "likelihood", "stage", "owner")
+    writer.writerow([*head, "changed_at", "rulebook", "model", "simulated"])
+    versions = (rulebook.edition, scorer.versions.model, scorer.simulated)
+    for r in rows:
+        cells = (r.id, r.score, r.agreed_score, r.grade, r.likelihood, r.stage, r.owner or "")
+        told = [*cells, f"{from_number(r.changed_at)}Z", *versions]
+        writer.writerow([make_inert(cell) for cell in told])
+    return out.getvalue()

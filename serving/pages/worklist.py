@@ -1,0 +1,136 @@
+"""Rows of the worklist as people read them: a bar, a course, and why in one line. No HTML here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
+
+from features.columns import readable
+from features.fields import Fields
+from models.scorer import Scorer
+from models.wording import signed
+from serving.canonical import read
+from serving.pages.pact_bar import PactBar, place
+from serving.pages.sparkline import DAYS, Spark, draw
+
+_REASONS = 2
+"""Parts of a score in a row's one line; the lead's own page has them all."""
+_FACTS = 2
+_DAY = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a score in words: its sentence, its points, and whether it is agreed or learned."""
+
+    sentence: str
+    points: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One row.
+
+    Attributes:
+        id: the lead's.
+        facts: what it is, in a few words.
+        score, grade, agreed: as stored.
+        bar, spark: the pictures.
+        why: the largest parts.
+        disagreement: said when the two scores part by the rulebook's tolerance; else "".
+        stage, owner: as stored; "" for nobody.
+    """
+
+    id: str
+    facts: str
+    score: int
+    grade: str
+    agreed: int
+    bar: PactBar
+    spark: Spark
+    why: tuple[Part, ...]
+    disagreement: str
+    stage: str
+    owner: str
+
+
+def rows_of(
+    scorer: Scorer,
+    rows: Sequence[Row[Any]],
+    answers: Mapping[int, str],
+    courses: Mapping[str, Sequence[tuple[int, int]]],
+    now: int,
+) -> list[Shown]:
+    """Stored leads as rows.
+
+    Args:
+        rows: leads as stored.
+        answers: whole answers by the number of the score, as stored.
+        courses: scores of 90 days by lead.
+        now: the instant, in microseconds.
+    """
+    return [_shown(scorer, r, read(answers[r.score_seq]), courses.get(r.id, ()), now) for r in rows]
+
+
+def _shown(
+    scorer: Scorer,
+    row: Row[Any],
+    answer: Mapping[str, Any],
+    course: Sequence[tuple[int, int]],
+    now: int,
+) -> Shown:
+    rulebook = scorer.rulebook
+    told = course or [(now - DAYS * _DAY, row.score)]
+    return Shown(
+        id=row.id,
+        facts=facts_of(scorer.fields, read(row.fields)),
+        score=row.score,
+        grade=row.grade,
+        agreed=row.agreed_score,
+        bar=place(row.score, row.agreed_score, rulebook.hand_over_from),
+        spark=draw(told, now - DAYS * _DAY, now, rulebook.hand_over_from),
+        why=largest(answer["reasons"], _REASONS),
+        disagreement=disagreement(row.score, row.agreed_score, rulebook.tolerance_points),
+        stage=row.stage,
+        owner=row.owner or "",
+    )
+
+
+def facts_of(fields: Fields, told: Mapping[str, Any]) -> str:
+    """What a lead is, in the first texts that its fields hold: "Head of Operations, logistics"."""
+    texts = (
+        str(told[f.name])
+        for f in readable(fields)
+        if f.is_input and f.type in ("text", "category") and f.format != "email"
+        if told.get(f.name) is not None
+    )
+    return ", ".join(t for t, _ in zip(texts, range(_FACTS), strict=False))
+
+
+def largest(reasons: Sequence[Mapping[str, Any]], count: int) -> tuple[Part, ...]:
+    """The largest agreed or learned parts of a score, whatever their sign."""
+    parts = [
+        (abs(r[kind]), -k, Part(r["sentence"], points_text(r[kind], kind), kind))
+        for k, r in enumerate(reasons)
+        if r["kind"] not in ("base", "limit")
+        for kind in ("agreed", "learned")
+        if r[kind]
+    ]
+    return tuple(part for *_, part in sorted(parts, key=lambda p: p[:2], reverse=True)[:count])
+
+
+def points_text(points: float, kind: str) -> str:
+    """Points as shown: agreed ones whole where they are whole, learned ones with one decimal."""
+    return signed(points, 0 if kind == "agreed" and points == round(points) else 1)
+
+
+def disagreement(score: int, agreed: int, tolerance: float) -> str:
+    """What is said when the two scores part by the tolerance or more; else ""."""
+    gap = abs(score - agreed)
+    if gap < tolerance:
+        return ""
+    return f"We disagree by {gap}: agreed {agreed}, with what was learned {score}"

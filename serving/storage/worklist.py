@@ -1,0 +1,116 @@
+"""The worklist: leads in the order in which people work them, and how many there are of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select
+
+from serving.storage.leads import Filter, filtered
+from serving.storage.tables import leads, scores
+
+CLOSED = ("won", "lost")
+"""Stages of leads that nobody works any more."""
+
+_GAP = leads.c.score - leads.c.agreed_score
+SORTS: Mapping[str, ColumnElement[Any]] = {
+    "score": leads.c.score,
+    "changed": leads.c.changed_at,
+    "disagreement": func.abs(_GAP),
+}
+"""Name -> what leads are sorted by, the largest first."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in a sorted list: the value sorted by, and the lead's number."""
+
+    value: int
+    seq: int
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which leads, and in what order.
+
+    Attributes:
+        filter: as in the API.
+        search: part of a lead's id or of a field's text; "" for all.
+        is_open: only leads that are neither won nor lost.
+        gap: only those whose two scores part by so many points or more, either way.
+        sort: a name in `SORTS`.
+        after: the last lead of the page before.
+    """
+
+    filter: Filter
+    search: str = ""
+    is_open: bool = True
+    gap: int = 0
+    sort: str = "score"
+    after: Place | None = None
+
+
+class Worklist:
+    """Reads the worklist on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def page(self, wanted: Wanted, limit: int) -> list[Row[Any]]:
+        """Leads, the largest of `sort` first and the newest of equals; `place` is what was
+        sorted by."""
+        value = SORTS[wanted.sort]
+        query = filtered(wanted.filter).add_columns(value.label("place"))
+        if wanted.is_open:
+            query = query.where(leads.c.stage.not_in(CLOSED))
+        if wanted.gap:
+            query = query.where(func.abs(_GAP) >= wanted.gap)
+        if wanted.search:
+            part = wanted.search
+            query = query.where(
+                or_(
+                    leads.c.id.icontains(part, autoescape=True),
+                    leads.c.fields.icontains(part, autoescape=True),
+                )
+            )
+        if wanted.after is not None:
+            same = and_(value == wanted.after.value, leads.c.seq < wanted.after.seq)
+            query = query.where(or_(value < wanted.after.value, same))
+        query = query.order_by(value.desc(), leads.c.seq.desc()).limit(limit)
+        return list(self._connection.execute(query))
+
+    def counts(self, hand_over_from: int, tolerance: int) -> dict[str, int]:
+        """How many open leads there are, reach the hand-over, disagree, and were returned."""
+
+        def number(test: ColumnElement[bool]) -> ColumnElement[Any]:
+            return func.coalesce(func.sum(case((test, 1), else_=0)), 0)
+
+        query = select(
+            func.count().label("open"),
+            number(leads.c.score >= hand_over_from).label("ready"),
+            number(func.abs(_GAP) >= tolerance).label("disagree"),
+            number(leads.c.stage == "returned").label("returned"),
+        ).where(leads.c.stage.not_in(CLOSED))
+        return dict(self._connection.execute(query).one()._mapping)
+
+    def owners(self, limit: int) -> list[str]:
+        """Who works leads, by name."""
+        query = select(leads.c.owner).where(leads.c.owner.is_not(None)).distinct()
+        return list(self._connection.execute(query.order_by(leads.c.owner).limit(limit)).scalars())
+
+    def answers(self, seqs: Iterable[int]) -> dict[int, str]:
+        """Whole answers by the number of their score, as stored."""
+        query = select(scores.c.seq, scores.c.answer).where(scores.c.seq.in_(list(seqs)))
+        return {row.seq: row.answer for row in self._connection.execute(query)}
+
+    def courses(self, ids: Iterable[str], since: int) -> dict[str, list[tuple[int, int]]]:
+        """The scores of leads from `since` (microseconds) on, oldest first: (instant, score)."""
+        query = select(scores.c.lead_id, scores.c.as_of, scores.c.score).where(
+            scores.c.lead_id.in_(list(ids)), scores.c.as_of >= since
+        )
+        found: dict[str, list[tuple[int, int]]] = {}
+        for row in self._connection.execute(query.order_by(scores.c.seq)):
+            found.setdefault(row.lead_id, []).append((row.as_of, row.score))
+        return found
