@@ -21,9 +21,9 @@ from serving.api import about, access, events, leads, privacy, score, what_if
 from serving.edges import Edge, instance_of
 from serving.guarding import install
 from serving.incoming import ID
-from serving.pages import frame, home, sign_in
+from serving.pages import frame, home, lead, sign_in
+from serving.pages import leads as worklist
 from serving.privacy.copies import CopyNotCut
-from serving.pages import leads as lead_pages
 from serving.problems import Trouble, refused, wrong
 from serving.readiness import Readiness
 from serving.schema import components, examples, stored_lead_schema
@@ -66,7 +66,8 @@ def create_app(
     app.include_router(access.create_access_router())
     frame.mount(app)
     app.include_router(home.router)
-    app.include_router(lead_pages.router)
+    app.include_router(worklist.router)
+    app.include_router(lead.router)
     app.include_router(sign_in.router)
     handle_errors(app)
     install(app, gate)

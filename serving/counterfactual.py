@@ -168,7 +168,7 @@ def _told(
                     for c in lift.changes
                     if c.activity is not None
                 ],
-                "sentences": [_sentence(c, scorer) for c in lift.changes],
+                "sentences": [sentence_of(c, scorer) for c in lift.changes],
                 "difference": difference(before, after),
                 "moved": moved(scores, 0, scores, i),
                 "after": after,
@@ -186,7 +186,8 @@ def _as_json(field: Field, value: Value) -> Any:
     return value == 1.0 if field.type == "boolean" else value
 
 
-def _sentence(change: Change, scorer: Scorer) -> str:
+def sentence_of(change: Change, scorer: Scorer) -> str:
+    """A change in words, such as "Budget date given: yes"."""
     if change.activity is not None:
         return change.activity.says + (", once more" if change.nth > 1 else "")
     field = scorer.fields[change.name]

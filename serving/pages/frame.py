@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from serving.access.secrets import form_token
 from serving.guarding import caller_of, session_of
-from serving.pages.words import day, thousands, when
+from serving.pages.words import day, points_text, thousands, when
 from serving.state import worker_of
 
 _HERE = Path(__file__).parent
@@ -26,7 +26,7 @@ def mount(app: FastAPI) -> None:
         trim_blocks=True,
         undefined=StrictUndefined,
     )
-    templates.filters |= {"when": when, "day": day, "thousands": thousands}
+    templates.filters |= {"when": when, "day": day, "thousands": thousands, "points": points_text}
     app.state.templates = templates
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
 

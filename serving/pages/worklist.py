@@ -11,10 +11,10 @@ from sqlalchemy import Row
 from features.columns import readable
 from features.fields import Fields
 from models.scorer import Scorer
-from models.wording import signed
 from serving.canonical import read
 from serving.pages.pact_bar import PactBar, place
 from serving.pages.sparkline import DAYS, Spark, draw
+from serving.pages.words import points_text
 
 _REASONS = 2
 """Parts of a score in a row's one line; the lead's own page has them all."""
@@ -121,11 +121,6 @@ def largest(reasons: Sequence[Mapping[str, Any]], count: int) -> tuple[Part, ...
         if r[kind]
     ]
     return tuple(part for *_, part in sorted(parts, key=lambda p: p[:2], reverse=True)[:count])
-
-
-def points_text(points: float, kind: str) -> str:
-    """Points as shown: agreed ones whole where they are whole, learned ones with one decimal."""
-    return signed(points, 0 if kind == "agreed" and points == round(points) else 1)
 
 
 def disagreement(score: int, agreed: int, tolerance: float) -> str:

@@ -1,0 +1,135 @@
+"""`/leads/ID`: one lead, why it scores what it scores, what moved it and what would."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import Connection, Row
+from starlette.concurrency import run_in_threadpool
+
+from models.actionable import changes_of
+from models.counterfactual import Change, happening
+from serving.api.common import Name
+from serving.canonical import read
+from serving.counterfactual import Sought, counterfactual, sentence_of
+from serving.guarding import allow
+from serving.pages import frame, timeline
+from serving.pages.pact_bar import grade_spans, place
+from serving.pages.waterfall import draw
+from serving.pages.worklist import disagreement, facts_of
+from serving.problems import Trouble
+from serving.reading import Reading
+from serving.schema import NO_NUL
+from serving.state import Worker, worker_of
+from serving.storage.base import to_number
+from serving.subjects import Known, stored_lead
+from serving.what_if import Otherwise, what_if
+
+MOST_SCORES, MOST_COLLEAGUES, MOST_MOMENTS = 200, 8, 12
+_MOST_CHANGES = 3
+router = APIRouter(include_in_schema=False, dependencies=[Depends(allow("leads.read", page=True))])
+
+
+@router.get("/leads/{lead_id}")
+async def show_lead(
+    request: Request,
+    lead_id: Name,
+    suppose: Annotated[str, Query(max_length=500, pattern=NO_NUL)] = "",
+) -> Response:
+    """The lead as stored. `suppose` names something that could be otherwise; nothing is stored."""
+    worker = worker_of(request)
+
+    def work() -> dict[str, Any]:
+        with worker.database.reading() as connection:
+            return _context(connection, worker, lead_id, suppose)
+
+    try:
+        context = await run_in_threadpool(work)
+    except Trouble as trouble:
+        if trouble.kind != "not-found":
+            raise
+        return frame.show(request, "no_lead.html", {"lead_id": lead_id}, 404)
+    return frame.show(request, "lead.html", context)
+
+
+def _context(connection: Connection, worker: Worker, lead_id: str, suppose: str) -> dict[str, Any]:
+    scorer, now = worker.scorer, worker.clock()
+    reading, rulebook = Reading(connection), scorer.rulebook
+    row = reading.row(lead_id)
+    answer = reading.explanation(lead_id)
+    hand_over = rulebook.hand_over_from
+    return {
+        "lead": row,
+        "facts": facts_of(scorer.fields, read(row.fields)),
+        "known": _known_fields(worker, row),
+        "answer": answer,
+        "picture": draw(answer["reasons"], hand_over),
+        "bar": place(row.score, row.agreed_score, hand_over),
+        "grades": grade_spans(rulebook.grades, row.grade),
+        "disagreement": disagreement(row.score, row.agreed_score, rulebook.tolerance_points),
+        "colleagues": _colleagues(reading, row, hand_over),
+        "timeline": _timeline(reading, row, now, hand_over),
+        "most_moments": MOST_MOMENTS,
+        **_supposed(connection, worker, lead_id, suppose),
+    }
+
+
+def _known_fields(worker: Worker, row: Row[Any]) -> list[tuple[str, str, str]]:
+    """What is known of the lead: label, value and owner of each field that has one."""
+    told, fields = read(row.fields), worker.scorer.fields
+    return [
+        (f.title, _as_text(told[f.name]) + (f" {f.unit}" if f.unit else ""), f.owner)
+        for f in fields.fields
+        if f.name != fields.lead and told.get(f.name) is not None
+    ]
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+
+
+def _colleagues(reading: Reading, row: Row[Any], hand_over: float) -> dict[str, Any] | None:
+    """The other leads of the account, best first, and how many there are."""
+    if row.account_id is None:
+        return None
+    others = [r for r in reading.leads.of_account(row.account_id) if r.id != row.id]
+    others.sort(key=lambda r: (-r.score, r.id))
+    shown = [(r, place(r.score, r.agreed_score, hand_over)) for r in others[:MOST_COLLEAGUES]]
+    return {"account": row.account_id, "number": len(others), "leads": shown}
+
+
+def _timeline(
+    reading: Reading, row: Row[Any], now: np.datetime64, hand_over: float
+) -> timeline.Timeline:
+    scores = reading.scores.of_lead(row.id, None, MOST_SCORES)[::-1]
+    did, became = reading.events.activities_of(row.id), reading.events.outcomes_of(row.id)
+    return timeline.draw(scores, did, became, to_number(now), hand_over)
+
+
+def _supposed(connection: Connection, worker: Worker, lead_id: str, suppose: str) -> dict[str, Any]:
+    """The nearest step to the next grade, what could be supposed, and what it would come to."""
+    scorer = worker.scorer
+    known = stored_lead(connection, scorer, lead_id, worker.clock())
+    options = {_key(c): c for c in changes_of(scorer, known.subject)}
+    chosen = options.get(suppose)
+    return {
+        "step": counterfactual(scorer, known, Sought(None, _MOST_CHANGES, 1)),
+        "options": [(key, sentence_of(c, scorer)) for key, c in options.items()],
+        "suppose": suppose if chosen else "",
+        "supposed": None if chosen is None else _what_if(worker, known, chosen),
+    }
+
+
+def _key(change: Change) -> str:
+    """What names a change in an address."""
+    return f"{change.key} {change.nth if change.activity else change.value}"
+
+
+def _what_if(worker: Worker, known: Known, change: Change) -> dict[str, Any]:
+    named = {} if change.activity else {change.name: change.value}
+    added = happening((change,) if change.activity else (), known.subject)
+    return what_if(worker.scorer, known, Otherwise(named, added, {}))
