@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy import Connection, Row
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from models.actionable import changes_of
 from models.counterfactual import Change, happening
-from serving.api.common import Name
 from serving.canonical import read
 from serving.counterfactual import Sought, counterfactual, sentence_of
 from serving.guarding import allow
+from serving.incoming import ID
 from serving.pages import frame, timeline
 from serving.pages.pact_bar import grade_spans, place
 from serving.pages.waterfall import draw
@@ -27,6 +26,9 @@ from serving.storage.base import to_number
 from serving.subjects import Known, stored_lead
 from serving.what_if import Otherwise, what_if
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Row
+
 MOST_SCORES, MOST_COLLEAGUES, MOST_MOMENTS = 200, 8, 12
 _MOST_CHANGES = 3
 router = APIRouter(include_in_schema=False, dependencies=[Depends(allow("leads.read", page=True))])
@@ -35,7 +37,7 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(allow("leads.r
 @router.get("/leads/{lead_id}")
 async def show_lead(
     request: Request,
-    lead_id: Name,
+    lead_id: Annotated[str, Path(pattern=ID)],
     suppose: Annotated[str, Query(max_length=500, pattern=NO_NUL)] = "",
 ) -> Response:
     """The lead as stored. `suppose` names something that could be otherwise; nothing is stored."""
@@ -51,7 +53,8 @@ async def show_lead(
         if trouble.kind != "not-found":
             raise
         return frame.show(request, "no_lead.html", {"lead_id": lead_id}, 404)
-    return frame.show(request, "lead.html", context)
+    page = "lead.html" if context["lead"].scoring_allowed else "unscored_lead.html"
+    return frame.show(request, page, context)
 
 
 def _context(connection: Connection, worker: Worker, lead_id: str, suppose: str) -> dict[str, Any]:
@@ -60,10 +63,14 @@ def _context(connection: Connection, worker: Worker, lead_id: str, suppose: str)
     row = reading.row(lead_id)
     answer = reading.explanation(lead_id)
     hand_over = rulebook.hand_over_from
-    return {
+    known = {
         "lead": row,
         "facts": facts_of(scorer.fields, read(row.fields)),
         "known": _known_fields(worker, row),
+    }
+    if not row.scoring_allowed:
+        return known | {"says": answer["says"]}
+    return known | {
         "answer": answer,
         "picture": draw(answer["reasons"], hand_over),
         "bar": place(row.score, row.agreed_score, hand_over),
@@ -96,7 +103,9 @@ def _colleagues(reading: Reading, row: Row[Any], hand_over: float) -> dict[str, 
     """The other leads of the account, best first, and how many there are."""
     if row.account_id is None:
         return None
-    others = [r for r in reading.leads.of_account(row.account_id) if r.id != row.id]
+    others = [
+        r for r in reading.leads.of_account(row.account_id) if r.id != row.id and r.scoring_allowed
+    ]
     others.sort(key=lambda r: (-r.score, r.id))
     shown = [(r, place(r.score, r.agreed_score, hand_over)) for r in others[:MOST_COLLEAGUES]]
     return {"account": row.account_id, "number": len(others), "leads": shown}

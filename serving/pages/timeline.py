@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import Row
 
 from models.wording import signed
 from serving.canonical import read
 from serving.pages.sparkline import DAYS
 from serving.storage.base import from_number, to_number
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
 
 TOP, BOTTOM = 20.0, 140.0
 """Where 100 and 0 points stand, in pixels from the top."""

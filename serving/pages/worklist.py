@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import Row
+from typing import TYPE_CHECKING, Any
 
 from features.columns import readable
 from features.fields import Fields
@@ -15,6 +13,9 @@ from serving.canonical import read
 from serving.pages.pact_bar import PactBar, place
 from serving.pages.sparkline import DAYS, Spark, draw
 from serving.pages.words import points_text
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
 
 _REASONS = 2
 """Parts of a score in a row's one line; the lead's own page has them all."""

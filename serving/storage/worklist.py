@@ -59,10 +59,11 @@ class Worklist:
         self._connection = connection
 
     def page(self, wanted: Wanted, limit: int) -> list[Row[Any]]:
-        """Leads, the largest of `sort` first and the newest of equals; `place` is what was
+        """Scored leads, the largest of `sort` first and the newest of equals; `place` is what was
         sorted by."""
         value = SORTS[wanted.sort]
         query = filtered(wanted.filter).add_columns(value.label("place"))
+        query = query.where(leads.c.scoring_allowed)
         if wanted.is_open:
             query = query.where(leads.c.stage.not_in(CLOSED))
         if wanted.gap:
@@ -82,16 +83,18 @@ class Worklist:
         return list(self._connection.execute(query))
 
     def counts(self, hand_over_from: int, tolerance: int) -> dict[str, int]:
-        """How many open leads there are, reach the hand-over, disagree, and were returned."""
+        """How many open leads are scored, reach the hand-over, disagree, and were returned; and
+        how many have no score, because their persons do not want one."""
 
         def number(test: ColumnElement[bool]) -> ColumnElement[Any]:
             return func.coalesce(func.sum(case((test, 1), else_=0)), 0)
 
         query = select(
-            func.count().label("open"),
+            number(leads.c.scoring_allowed).label("open"),
+            number(~leads.c.scoring_allowed).label("unscored"),
             number(leads.c.score >= hand_over_from).label("ready"),
             number(func.abs(_GAP) >= tolerance).label("disagree"),
-            number(leads.c.stage == "returned").label("returned"),
+            number(and_(leads.c.scoring_allowed, leads.c.stage == "returned")).label("returned"),
         ).where(leads.c.stage.not_in(CLOSED))
         return dict(self._connection.execute(query).one()._mapping)
 

@@ -12,7 +12,7 @@ import urllib.request
 import pytest
 
 from tests.support.real import ROOT, SETS, leads_file, workspace
-from tests.support.server import served
+from tests.support.server import key_header, served
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -59,12 +59,12 @@ def company(request, real_data, tmp_path_factory):
     return request.param, home.folder, told
 
 
-def ask(address, lead):
+def ask(address, key, lead):
     """POST one lead; the answer."""
     request = urllib.request.Request(
         f"{address}/v1/score",
         json.dumps({"lead": lead}).encode(),
-        {"content-type": "application/json"},
+        {"content-type": "application/json", **key},
     )
     with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)
@@ -122,7 +122,7 @@ def test_a_file_is_scored_with_ids_likelihoods_grades_and_reasons(company, tmp_p
 def test_a_lead_asked_over_http_gets_a_score_whose_reasons_add_up(company):
     name, folder, told = company
     with served(folder) as address:
-        answer = ask(address, LEADS[name])
+        answer = ask(address, key_header(folder), LEADS[name])
 
     assert answer["versions"]["model"] == told["model"]
     lines = sum(r["points"] for r in answer["reasons"] if r["kind"] != "limit")

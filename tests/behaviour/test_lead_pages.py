@@ -1,0 +1,151 @@
+"""The worklist and a lead's page, as a signed-in rep asks for them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from models.workspace import Workspace
+from tests.support.access import add_person, type_password
+from tests.support.service import NOW, make_app, make_worker
+
+PASSWORD = "a barge full of green lanterns"
+GOOD = {"employees": 640, "industry": "logistics", "job_title": "Head of Operations"}
+POOR = {"email": "kim@gmail.com", "employees": 3, "job_title": "Student"}
+HOSTILE = '"><img src=x onerror=alert(1)>'
+
+
+@pytest.fixture(scope="module")
+def rep(trained: Workspace) -> Iterator[TestClient]:
+    """A rep who has signed in, on a record with five leads."""
+    worker = make_worker(trained)
+    add_person(worker.database, "tom@halden.example", "sales", "Tom Okafor", NOW)
+    with TestClient(make_app(worker), follow_redirects=False) as browser:
+        assert type_password(browser, "tom@halden.example", PASSWORD).status_code == 303
+        page = browser.get("/account").text
+        token = re.search(r'name="form_token" value="([0-9a-f]+)"', page)
+        assert token is not None
+        browser.headers["x-form-token"] = token[1]
+        write(browser, "good", GOOD | {"account_id": "a"}, "Tom Okafor")
+        write(browser, "poor", POOR, None)
+        write(browser, "peer", GOOD | {"account_id": "a", "employees": 300}, "Rita Mensah")
+        write(browser, "odd", {"job_title": HOSTILE}, "=1+1")
+        write(browser, "gone", GOOD, None)
+        for at, stage in (("2026-08-01", "accepted"), ("2026-08-05", "won")):
+            told = {"lead_id": "gone", "at": f"{at}T09:00:00Z", "stage": stage}
+            assert browser.post("/v1/outcomes", json=told).status_code == 200
+        did = {"lead_id": "good", "occurred_at": "2026-08-30T09:00:00Z", "kind": "pricing_page"}
+        assert browser.post("/v1/activities", json=did).status_code == 200
+        yield browser
+
+
+def write(browser: TestClient, name: str, lead: dict, owner: str | None) -> None:
+    answer = browser.put(f"/v1/leads/{name}", json={"lead": lead, "owner": owner})
+    assert answer.status_code == 201, answer.text
+
+
+def shown(rep: TestClient, address: str = "/leads") -> list[str]:
+    answer = rep.get(address)
+    assert answer.status_code == 200, answer.text
+    return re.findall(r'class="lead" href="/leads/([^"]+)"', answer.text)
+
+
+def test_open_leads_come_by_score_and_closed_ones_only_when_asked_for(rep: TestClient):
+    found = shown(rep)
+    assert set(found) == {"good", "peer", "poor", "odd"}
+    scores = [int(s) for s in re.findall(r'row-score">(\d+)<', rep.get("/leads").text)]
+    assert scores == sorted(scores, reverse=True)
+    assert shown(rep, "/leads?stage=won") == ["gone"]
+
+
+def test_filters_and_search_narrow_the_list(rep: TestClient):
+    assert shown(rep, "/leads?owner=Tom+Okafor") == ["good"]
+    assert shown(rep, "/leads?q=student") == ["poor"]
+    assert shown(rep, "/leads?q=%25") == []
+    assert "No lead matches" in rep.get("/leads?q=nobody-like-this").text
+
+
+def test_an_unknown_view_is_refused_and_the_known_ones_are_named(rep: TestClient):
+    answer = rep.get("/leads?view=hot")
+    assert answer.status_code == 422
+    assert "disagree" in answer.json()["errors"][0]["allowed"]
+
+
+def test_pages_follow_each_other_without_gap_or_repetition(
+    rep: TestClient, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("serving.pages.leads.PAGE", 1)
+    found, address = [], "/leads"
+    while address:
+        page = rep.get(address).text
+        found += re.findall(r'class="lead" href="/leads/([^"]+)"', page)
+        following = re.search(r'href="(/leads\?[^"]*after=[^"]+)"', page)
+        address = following[1].replace("&amp;", "&") if following else ""
+    assert sorted(found) == ["good", "odd", "peer", "poor"]
+
+
+def test_what_a_form_sent_is_shown_as_text_and_never_as_markup(rep: TestClient):
+    for address in ("/leads", "/leads/odd"):
+        page = rep.get(address).text
+        assert HOSTILE not in page
+        assert "&lt;img src=x" in page
+
+
+def test_the_file_is_the_view_and_no_cell_of_it_runs(rep: TestClient):
+    answer = rep.get("/leads.csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    rows = {row["lead_id"]: row for row in csv.DictReader(io.StringIO(answer.text))}
+    assert set(rows) == {"good", "peer", "poor", "odd"}
+    assert rows["odd"]["owner"] == "'=1+1"
+    assert rows["good"]["score"] == str(rep.get("/v1/leads/good").json()["score"]["score"])
+
+
+def test_a_leads_page_adds_up_and_tells_what_moved_it(rep: TestClient):
+    told = rep.get("/v1/leads/good").json()["score"]
+    page = rep.get("/leads/good").text
+    assert f'<p class="score">{told["score"]}</p>' in page
+    assert told["says"] in page
+    assert "pricing page" in page
+    assert "/leads/peer" in page
+    assert "Nearest step" in page
+
+
+def test_what_if_shows_the_score_that_the_api_tells_and_stores_nothing(rep: TestClient):
+    page = rep.get("/leads/good").text
+    options = re.findall(r'<option value="([^"]+)"[^>]*>Budget date given: yes', page)
+    assert options
+    supposed = rep.get("/leads/good", params={"suppose": options[0]}).text
+    asked = {"lead_id": "good", "changes": {"budget_date_given": True}}
+    told = rep.post("/v1/what-if", json=asked).json()
+    assert f"{told['before']['score']} → {told['after']['score']}" in supposed
+    assert rep.get("/v1/leads/good").json()["version"] == 1
+
+
+def test_a_lead_that_is_not_there_is_told_in_words(rep: TestClient):
+    answer = rep.get("/leads/nobody")
+    assert answer.status_code == 404
+    assert "No such lead" in answer.text
+
+
+def test_a_lead_whose_person_opted_out_is_said_to_be_unscored(rep: TestClient):
+    write(rep, "shy", {"email": "ada@quiet.example"}, None)
+    told = rep.put("/v1/leads/shy/consent", json={"scoring": False, "training": True})
+    assert told.status_code == 200, told.text
+    page = rep.get("/leads/shy")
+    assert page.status_code == 200
+    assert "Not scored" in page.text
+    assert "shy" not in shown(rep)
+    assert "1 not scored" in rep.get("/leads").text
+
+
+def test_nobody_reads_a_lead_without_signing_in(rep: TestClient):
+    browser = TestClient(rep.app, follow_redirects=False)
+    for address in ("/leads", "/leads/good", "/leads.csv"):
+        answer = browser.get(address)
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith("/sign-in")

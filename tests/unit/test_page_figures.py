@@ -1,0 +1,105 @@
+"""Geometry and words of the pages' pictures."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from serving.canonical import canonical
+from serving.pages import sparkline, timeline
+from serving.pages.pact_bar import grade_spans, place
+from serving.pages.words import day, points_text, thousands, when
+from serving.pages.worklist import disagreement, largest
+
+DAY = 86_400_000_000
+NOW = 20_000 * DAY
+
+
+def test_a_bar_shows_what_was_added_left_of_the_mark_and_what_was_taken_right_of_it():
+    added, taken = place(72, 64, 61), place(41, 63, 61)
+    assert (added.left, added.width, added.mark, added.kind) == (64, 8, 72, "learned-added")
+    assert (taken.left, taken.width, taken.mark, taken.kind) == (41, 22, 41, "learned-taken")
+    assert added.agreed == 64
+    assert taken.agreed == 41
+
+
+def test_grades_cover_the_scale_and_one_is_the_leads_own():
+    spans = grade_spans({"A": 80, "B": 60, "C": 40, "D": 0}, "B")
+    assert [s["name"] for s in spans] == ["D", "C", "B", "A"]
+    assert [s["from"] for s in spans] == [0, 40, 60, 80]
+    assert [s["name"] for s in spans if s["own"]] == ["B"]
+    assert spans[-1]["middle"] == 90
+
+
+def test_a_course_says_what_changed_and_ends_at_the_edge():
+    spark = sparkline.draw([(NOW - 90 * DAY, 30), (NOW - 45 * DAY, 61)], NOW - 90 * DAY, NOW, 61)
+    assert spark.change == "+31"
+    assert spark.path.startswith("M0.0 ")
+    assert spark.path.endswith("H80")
+    assert spark.end == spark.hand_over
+
+
+def score(at: int, points: int, seqs: list[int], cause: str = "activity") -> Any:
+    answer = canonical({"score_interval": {"low": points - 5, "high": points + 5}})
+    told = {"as_of": at, "score": points, "activity_seqs": canonical(seqs), "cause": cause}
+    return SimpleNamespace(**told, answer=answer)
+
+
+def did(seq: int, at: int, kind: str, team: str = "marketing") -> Any:
+    return SimpleNamespace(seq=seq, occurred_at=at, kind=kind, channel="web", team=team)
+
+
+def test_a_jump_is_told_beside_the_activity_that_made_it():
+    scores = [
+        score(NOW - 40 * DAY, 48, [], "lead written"),
+        score(NOW - 20 * DAY, 61, [7]),
+        score(NOW - 2 * DAY, 58, [7, 8]),
+    ]
+    acts = [did(7, NOW - 20 * DAY, "webinar_attended"), did(8, NOW - 2 * DAY, "call", "sales")]
+    drawn = timeline.draw(scores, acts, [], NOW, 61)
+    assert [m.change for m in drawn.moments] == ["\N{MINUS SIGN}3 to 58", "+13 to 61"]
+    assert [m.what for m in drawn.moments] == ["call", "webinar attended"]
+    assert {label.text for label in drawn.labels} == {
+        "webinar attended +13",
+        "call \N{MINUS SIGN}3",
+    }
+    assert [team for _, team in drawn.marks] == ["marketing", "sales"]
+    assert drawn.steps[-1].left + drawn.steps[-1].width == pytest.approx(100)
+
+
+def test_labels_that_would_lie_over_each_other_are_left_to_the_list():
+    base = score(NOW - 80 * DAY, 20, [], "lead written")
+    scores = [base, *(score(NOW - 10 * DAY + i, 30 + i, list(range(i + 1))) for i in range(6))]
+    acts = [did(i, NOW - 10 * DAY + i, "visit") for i in range(6)]
+    drawn = timeline.draw(scores, acts, [], NOW, 61)
+    assert len(drawn.labels) == 1
+    assert len(drawn.moments) == 6
+
+
+def test_the_largest_parts_are_told_whichever_side_gave_them():
+    reasons = [
+        {"sentence": "start", "kind": "base", "agreed": 20.0, "learned": -3.0},
+        {"sentence": "pricing page", "kind": "criterion", "agreed": 12.0, "learned": 5.4},
+        {"sentence": "free mailbox", "kind": "field", "agreed": 0.0, "learned": -9.1},
+    ]
+    parts = largest(reasons, 2)
+    assert [(p.sentence, p.points, p.kind) for p in parts] == [
+        ("pricing page", "+12", "agreed"),
+        ("free mailbox", "\N{MINUS SIGN}9.1", "learned"),
+    ]
+
+
+def test_a_disagreement_is_told_from_the_rulebooks_tolerance_on():
+    assert disagreement(41, 63, 15) == "We disagree by 22: agreed 63, with what was learned 41"
+    assert disagreement(50, 63, 15) == ""
+
+
+def test_instants_and_numbers_are_worded_once_for_all_pages():
+    assert when(np.datetime64("2026-11-24T11:58:30")) == "24 Nov 2026, 11:58"
+    assert when("2026-11-04T01:05:00.000000Z") == "4 Nov 2026, 01:05"
+    assert day(0) == "1 Jan 1970"
+    assert thousands(4812) == "4,812"
+    assert points_text(9.73, "agreed") == "+9.7"
