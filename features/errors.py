@@ -70,3 +70,16 @@ class LeakSuspected(LeadpactError):
 
 class BundleRefused(LeadpactError):
     """A model bundle is damaged, foreign, or of another version."""
+
+
+class SentenceRefused(DocumentRefused):
+    """A rule written in English cannot be read: where, what was found, what was expected."""
+
+    def __init__(self, sentence: str, at: int, found: str, expected: Sequence[str]) -> None:
+        self.at, self.found, self.expected = at, found, tuple(expected)
+        wanted = ", ".join(expected[:-1]) + (" or " if expected[1:] else "") + expected[-1]
+        line = "".join(c if c.isprintable() else " " for c in sentence)
+        super().__init__(
+            f"The sentence cannot be read at character {at + 1}: found {found}, expected {wanted}."
+            f"\n  {line}\n  {' ' * at}^"
+        )

@@ -6,14 +6,15 @@ from features.arrays import Column, Table
 from features.declare import Kind
 from features.fields import Fields
 from features.fit import features_of
-from features.rulebook.points import Facts
+from features.rulebook.known import Facts
 from features.snapshot import Snapshot
 
 
 def facts_of(snapshot: Snapshot, features: Table) -> Facts:
     """Fields win over features of the same name: a boolean is asked as `is: true`."""
     columns: dict[str, Column] = {**features.values, **snapshot.columns.values}
-    return Facts(snapshot.n, columns, snapshot.seen.own)
+    seen = snapshot.seen
+    return Facts(snapshot.n, columns, seen.own, seen.colleagues, snapshot.as_of)
 
 
 def derived_kinds(fields: Fields) -> dict[str, Kind]:

@@ -126,7 +126,9 @@ def _pairs(keys: Texts, as_of: Instants, activities: Activities, of: Texts) -> T
     found = np.fromiter((code.get(k, -1) for k in of), dtype=np.int64, count=len(of))
     # Touches of one instant are ordered by what they are: whoever delivers them in another order
     # changes nothing.
-    ties = (_alphabetic(activities.channel), _alphabetic(activities.kind))
+    ties = [
+        _alphabetic(labels) for labels in (activities.team, activities.channel, activities.kind)
+    ]
     order = np.lexsort((*ties, activities.occurred_at, found))
     order = order[found[order] >= 0]
     counts = np.bincount(found[order], minlength=len(code) + 1)

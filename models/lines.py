@@ -11,9 +11,10 @@ from features.arrays import Column, Table
 from features.catalogue import Catalogue
 from features.declare import Feature
 from features.fields import Fields
-from features.rulebook.conditions import Fact, Happened, sentence, walk
+from features.rulebook.conditions import Fact, walk
 from features.rulebook.document import Criterion, Rulebook
 from features.rulebook.points import Agreed
+from features.rulebook.sentences import sentence
 from features.snapshot import Snapshot
 from models.explanation import Explanation, Line
 from models.likelihood import FittedLadder, Parts
@@ -43,7 +44,7 @@ class Lines:
     def _only_line(self, criterion: Criterion) -> str | None:
         """The one line a criterion speaks of, or None when it speaks of several or of acts."""
         leaves = list(walk(criterion.when))
-        if any(isinstance(leaf, Happened) for leaf in leaves):
+        if not all(isinstance(leaf, Fact) for leaf in leaves):
             return None
         lines = {self.facts.get(leaf.field, "") for leaf in leaves if isinstance(leaf, Fact)}
         return lines.pop() if len(lines) == 1 else None
@@ -174,13 +175,13 @@ class Told:
     def _found(self, criterion: Criterion, i: int, k: int) -> str:
         """What was found of the lead, beside what the criterion says."""
         condition = criterion.when
-        if isinstance(condition, Happened):
+        facts = [leaf.field for leaf in walk(condition) if isinstance(leaf, Fact)]
+        if not facts:
             strength = float(self.agreed.strength[i, k])
             times = "" if criterion.count == "once" else f", counting {strength:.3g} times"
             return f"{criterion.says} ({sentence(condition)}{times})"
-        facts = [leaf.field for leaf in walk(condition) if isinstance(leaf, Fact)]
         told = [self._fact_in_words(name, i) for name in dict.fromkeys(facts)]
-        return f"{criterion.says} ({', '.join(told)})" if told else criterion.says
+        return f"{criterion.says} ({', '.join(told)})"
 
     def _fact_in_words(self, name: str, i: int) -> str:
         values: Column | None = None

@@ -59,24 +59,12 @@ def evidence_of(dataset: Dataset, rows: Ints | None = None) -> Evidence:
     rulebook = dataset.rulebook
     history, agreed = history_of(dataset, rulebook, dataset.agreed), dataset.agreed
     if rows is not None:
-        history, agreed = history.take(rows), take_agreed(agreed, rows)
+        history, agreed = history.take(rows), agreed.take(rows)
     catalogue = Catalogue.of(dataset.fields, dataset.vocabulary)
     owned = owned_by(rulebook, catalogue, dataset.snapshot.seen.own)
     order = history.order
     penalties = {} if order is None else clock_penalties(history.leads.features, order)
     return weigh_evidence(rulebook, history, agreed, owned, penalties)
-
-
-def take_agreed(agreed: Agreed, rows: Ints) -> Agreed:
-    """The agreed points of some of the leads."""
-    return Agreed(
-        agreed.base,
-        agreed.strength[rows],
-        agreed.share[rows],
-        agreed.points[rows],
-        agreed.caps[rows],
-        agreed.total[rows],
-    )
 
 
 def try_suggestion(dataset: Dataset) -> Trial | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -14,8 +13,19 @@ from pydantic import ConfigDict, model_validator
 from pydantic import Field as Setting
 
 from features.errors import DocumentRefused
-from features.fields import NAME, Document, Team, parse_document
-from features.rulebook.conditions import Condition, Happened, walk
+from features.fields import Document, parse_document
+from features.rulebook.conditions import Condition, Fact, walk
+from features.rulebook.criteria import (
+    DIMENSIONS,
+    Bounds,
+    Criterion,
+    Decay,
+    Dimension,
+    Disqualifier,
+    Group,
+)
+
+__all__ = ["Case", "Criterion", "Decay", "Disqualifier", "Group", "Rulebook", "Scale"]
 
 SCHEMA = "leadpact/rulebook/1"
 
@@ -28,66 +38,32 @@ class Scale(Document):
     points_to_double_odds: float = Setting(default=12.0, gt=0)
 
 
-class Decay(Document):
-    """How points fade with the days since the activity: by half-life, or linearly to nothing."""
+class Grid(Document):
+    """The least points of fit for A, B and C, and of engagement for 1, 2 and 3; D and 4 take what
+    is below. `A1` is the best corner, `D4` the worst."""
 
-    half_life_days: float | None = Setting(default=None, gt=0)
-    gone_after_days: float | None = Setting(default=None, gt=0)
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if (self.half_life_days is None) == (self.gone_after_days is None):
-            raise ValueError("decay: give either half_life_days or gone_after_days")
-        return self
-
-
-class Group(Document):
-    """A group of criteria, and the most and least its points may come to."""
-
-    label: str
-    owner: Team = "joint"
-    at_most: float | None = None
-    at_least: float | None = None
-
-
-class Criterion(Document):
-    """One rule that both teams signed: when it applies, and the points it gives.
-
-    `count: repeat` gives the points once per activity (at most `cap` in all); `once` gives them
-    once, whatever happened how often.
-    """
-
-    id: str
-    says: str
-    group: str
-    owner: Team = "joint"
-    when: Condition
-    points: float
-    count: Literal["once", "repeat"] = "once"
-    cap: float | None = Setting(default=None, gt=0)
-    decay: Decay | None = None
-    rationale: str = ""
+    fit: dict[str, float]
+    engagement: dict[int, float]
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if not NAME.match(self.id):
-            raise ValueError(f"criterion id {self.id!r}: write lower-case letters, digits and _")
-        if not isinstance(self.when, Happened):
-            if self.count == "repeat" or self.decay:
+    def _steps(self) -> Self:
+        for name, found, wanted in (
+            ("fit", list(self.fit), ["A", "B", "C"]),
+            ("engagement", list(self.engagement), [1, 2, 3]),
+        ):
+            least = list(getattr(self, name).values())
+            if found != wanted or not least[0] > least[1] > least[2]:
+                told = ", ".join(str(w) for w in wanted)
                 raise ValueError(
-                    f"criterion {self.id}: count: repeat and decay need a single activity test; "
-                    "a fact neither repeats nor fades"
+                    f"grid: {name}: give the least points of {told}, each below the one before"
                 )
-        elif self.cap is not None and self.count == "once":
-            raise ValueError(f"criterion {self.id}: cap goes with count: repeat")
         return self
 
-    @property
-    def most(self) -> float:
-        """The most often it counts: 1, or for repeats the cap over the points (inf without one)."""
-        if self.count == "once":
-            return 1.0
-        return math.inf if self.cap is None or not self.points else self.cap / abs(self.points)
+    def cell(self, fit: float, engagement: float) -> str:
+        """Where a lead stands, such as `B2`."""
+        letter = next((k for k, least in self.fit.items() if fit >= least), "D")
+        digit = next((k for k, least in self.engagement.items() if engagement >= least), 4)
+        return f"{letter}{digit}"
 
 
 class Expectation(Document):
@@ -98,6 +74,9 @@ class Expectation(Document):
     at_most: float | None = None
     handed_over: bool | None = None
     grade: str | None = None
+    grid: str | None = None
+    route: str | None = None
+    """The way that a disqualified lead goes."""
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -108,9 +87,14 @@ class Expectation(Document):
 
 
 class Case(Document):
-    """A test in its owners' language. Activities carry `days_ago` instead of instants."""
+    """A test in its owners' language. Activities carry `days_ago` instead of instants.
+
+    The lead is looked at on the day `as_of`, at noon UTC; which day matters only to criteria that
+    end and to fields that hold instants.
+    """
 
     says: str
+    as_of: date | None = None
     lead: dict[str, Any] = Setting(default_factory=dict)
     activities: tuple[dict[str, Any], ...] = ()
     expect: Expectation
@@ -144,18 +128,28 @@ class Rulebook(Document):
     """How the expected value of a lead is told; None tells none."""
     grades: dict[str, float]
     """Grade -> the least score it takes; the lowest grade takes everything (0)."""
+    grid: Grid | None = None
+    """Fit and engagement beside the single score; needs groups of both dimensions."""
     groups: dict[str, Group]
+    total: Bounds | None = None
+    """The most and least that all agreed points may come to, before the cut at 0 and 100."""
     criteria: tuple[Criterion, ...]
+    disqualifiers: tuple[Disqualifier, ...] = ()
+    """In the order they are asked; the first that applies decides the route."""
     tests: tuple[Case, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.document != SCHEMA:
             raise ValueError(f"schema is {self.document!r}; this version reads {SCHEMA!r}")
-        ids = [c.id for c in self.criteria]
-        double = sorted({i for i in ids if ids.count(i) > 1})
-        if double:
-            raise ValueError(f"criterion id given twice: {', '.join(double)}")
+        criteria, disqualifiers = self.criteria, self.disqualifiers
+        for what, ids in (
+            ("criterion", [c.id for c in criteria]),
+            ("disqualifier", [d.id for d in disqualifiers]),
+        ):
+            double = sorted({i for i in ids if ids.count(i) > 1})
+            if double:
+                raise ValueError(f"{what} id given twice: {', '.join(double)}")
         for criterion in self.criteria:
             if criterion.group not in self.groups:
                 raise ValueError(
@@ -168,11 +162,23 @@ class Rulebook(Document):
             raise ValueError(f"tests name grades that are not declared: {sorted(unknown)}")
         return self
 
+    @model_validator(mode="after")
+    def _grid_has_dimensions(self) -> Self:
+        lacking = [d for d in DIMENSIONS if not self.of_dimension(d)]
+        if self.grid and lacking:
+            raise ValueError(
+                f"grid: no group has dimension: {lacking[0]}; say of each group of criteria which "
+                "of fit and engagement it is"
+            )
+        return self
+
     def canonical(self) -> str:
         """The text that is signed: JSON with sorted keys, without status and dates."""
-        told = self.model_dump(
-            mode="json", by_alias=True, exclude_none=True, exclude={"status", "effective_from"}
-        )
+        kept_out = {"status", "effective_from"}
+        if not self.disqualifiers:
+            # An edition signed before there were disqualifiers keeps its text and its sha256.
+            kept_out.add("disqualifiers")
+        told = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=kept_out)
         return json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
     def fingerprint(self) -> str:
@@ -190,10 +196,20 @@ class Rulebook(Document):
         by_height = sorted(self.grades.items(), key=lambda item: -item[1])
         return next(name for name, least in by_height if score >= least)
 
+    def of_dimension(self, dimension: Dimension) -> tuple[int, ...]:
+        """The places, in order, of the groups that count to a sub-score."""
+        groups = enumerate(self.groups.values())
+        return tuple(g for g, group in groups if group.dimension == dimension)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Every condition of the edition: of its criteria, then of its disqualifiers."""
+        return tuple(c.when for c in self.criteria) + tuple(d.when for d in self.disqualifiers)
+
     def facts(self) -> set[str]:
-        """The names of all facts that criteria test."""
-        leaves = (leaf for c in self.criteria for leaf in walk(c.when))
-        return {leaf.field for leaf in leaves if not isinstance(leaf, Happened)}
+        """The names of all facts that conditions test."""
+        leaves = (leaf for when in self.conditions for leaf in walk(when))
+        return {leaf.field for leaf in leaves if isinstance(leaf, Fact)}
 
 
 def parse_rulebook(text: str, where: str = "rulebook") -> Rulebook:

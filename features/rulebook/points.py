@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from features.arrays import Column, Flags, Floats
-from features.rulebook.conditions import AllOf, AnyOf, Condition, Fact, Happened, Not, Scalar
+from features.arrays import Column, Flags, Floats, Ints
+from features.rulebook.conditions import Happened
+from features.rulebook.criteria import Bounds, Dimension, Group
 from features.rulebook.document import Criterion, Decay, Rulebook
-from features.timeline import Touches
+from features.rulebook.holds import holds, last_of_each
+from features.rulebook.known import Facts
+
+__all__ = [
+    "Agreed",
+    "Facts",
+    "award",
+    "criterion_strength",
+    "disqualified",
+    "holds",
+    "sub_score",
+    "tally",
+]
 
 
 @dataclass(frozen=True)
@@ -20,28 +33,44 @@ class Agreed:
 
     Attributes:
         base: points that every lead starts with.
-        strength: (n, k) how much of each criterion applies: 0, or 1 for once, more for repeats.
-        share: (n, k) strength as a share of the most it can be: 0 to 1, but for uncapped repeats.
-        points: (n, k) points of each criterion, in rulebook order: strength times its points.
-        caps: (n, g) what each group's bounds took away (or gave), in group order.
+        columns: per criterion, in rulebook order, how much of it applies to each lead: (n,)
+            flags, or numbers where it fades or repeats.
+        worth: (k,) points of each criterion when it counts once.
+        most: (k,) the most often each can count; 1 where nothing bounds it.
+        caps: (n, g) what each group's bounds took away (or gave), in group order; where the
+            rulebook bounds the total, one column more for what that took away.
         total: (n,) all together.
     """
 
     base: float
-    strength: Floats
-    share: Floats
-    points: Floats
+    columns: tuple[Column, ...]
+    worth: Floats
+    most: Floats
     caps: Floats
     total: Floats
 
+    @cached_property
+    def strength(self) -> Floats:
+        """(n, k) how much of each criterion applies: 0, or 1 for once, more for repeats."""
+        found = np.empty((len(self.total), len(self.columns)))
+        for k, column in enumerate(self.columns):
+            found[:, k] = column
+        return found
 
-@dataclass(frozen=True)
-class Facts:
-    """What conditions may ask of n leads: named columns, and their own touches."""
+    @cached_property
+    def share(self) -> Floats:
+        """(n, k) strength as a share of the most it can be: 0 to 1, but for uncapped repeats."""
+        return self.strength / self.most
 
-    n: int
-    columns: Mapping[str, Column]
-    own: Touches
+    @cached_property
+    def points(self) -> Floats:
+        """(n, k) points of each criterion: strength times its points."""
+        return self.strength * self.worth
+
+    def take(self, rows: Ints) -> Agreed:
+        """The agreed points of the leads at `rows`."""
+        columns = tuple(column[rows] for column in self.columns)
+        return replace(self, columns=columns, caps=self.caps[rows], total=self.total[rows])
 
 
 def award(rulebook: Rulebook, facts: Facts) -> Agreed:
@@ -50,20 +79,65 @@ def award(rulebook: Rulebook, facts: Facts) -> Agreed:
     Raises:
         KeyError: when a criterion asks for a fact that is not in `facts`; `check` finds these.
     """
-    strength = np.zeros((facts.n, len(rulebook.criteria)))
-    for k, criterion in enumerate(rulebook.criteria):
-        strength[:, k] = criterion_strength(criterion, facts)
-    points = strength * np.array([c.points for c in rulebook.criteria])
+    columns = tuple(_applies(criterion, facts) for criterion in rulebook.criteria)
+    return tally(rulebook, columns, facts.n)
+
+
+def tally(rulebook: Rulebook, columns: tuple[Column, ...], n: int) -> Agreed:
+    """The points of n leads of whom it is known how much of each criterion applies.
+
+    Args:
+        rulebook: whose criteria, groups and bounds.
+        columns: see `Agreed`.
+        n: how many leads.
+    """
+    worth = np.array([c.points for c in rulebook.criteria])
     most = np.array([c.most if math.isfinite(c.most) else 1.0 for c in rulebook.criteria])
-    caps = np.zeros((facts.n, len(rulebook.groups)))
+    caps = np.empty((n, len(rulebook.groups) + (rulebook.total is not None)))
+    total = np.full(n, rulebook.base_points)
     for g, (name, group) in enumerate(rulebook.groups.items()):
-        members = [k for k, c in enumerate(rulebook.criteria) if c.group == name]
-        sum_of = points[:, members].sum(axis=1)
-        low = -np.inf if group.at_least is None else group.at_least
-        high = np.inf if group.at_most is None else group.at_most
-        caps[:, g] = np.clip(sum_of, low, high) - sum_of
-    total = rulebook.base_points + points.sum(axis=1) + caps.sum(axis=1)
-    return Agreed(rulebook.base_points, strength, strength / most, points, caps, total)
+        # One after the other, so that a lead adds up to the same bits alone and among others.
+        here = np.zeros(n)
+        for k in members_of(rulebook, name):
+            here += columns[k] * worth[k]
+        caps[:, g] = cap_of(here, group)
+        total += here
+        total += caps[:, g]
+    if rulebook.total is not None:
+        caps[:, -1] = cap_of(total, rulebook.total)
+        total += caps[:, -1]
+    return Agreed(rulebook.base_points, columns, worth, most, caps, total)
+
+
+def members_of(rulebook: Rulebook, group: str) -> list[int]:
+    """The places of a group's criteria."""
+    return [k for k, c in enumerate(rulebook.criteria) if c.group == group]
+
+
+def cap_of(points: Floats, bounds: Group | Bounds) -> Floats:
+    """What bounds take away from points (or give to them). Shape (n,)."""
+    low = -np.inf if bounds.at_least is None else bounds.at_least
+    high = np.inf if bounds.at_most is None else bounds.at_most
+    return np.asarray(np.clip(points, low, high) - points)
+
+
+def sub_score(rulebook: Rulebook, agreed: Agreed, dimension: Dimension) -> Floats:
+    """The agreed points of n leads in one dimension: its groups, each within its bounds. (n,)."""
+    found = np.zeros(len(agreed.total))
+    names = list(rulebook.groups)
+    for g in rulebook.of_dimension(dimension):
+        for k in members_of(rulebook, names[g]):
+            found += agreed.columns[k] * agreed.worth[k]
+        found += agreed.caps[:, g]
+    return found
+
+
+def disqualified(rulebook: Rulebook, facts: Facts) -> Ints:
+    """Per lead the place of the first disqualifier that applies, -1 for none. Shape (n,)."""
+    found = np.full(facts.n, -1, dtype=np.int64)
+    for place, disqualifier in reversed(list(enumerate(rulebook.disqualifiers))):
+        found[holds(disqualifier.when, facts)] = place
+    return found
 
 
 def criterion_strength(criterion: Criterion, facts: Facts) -> Floats:
@@ -71,17 +145,41 @@ def criterion_strength(criterion: Criterion, facts: Facts) -> Floats:
 
     Fading makes it less, repetition more, up to the criterion's cap. Shape (n,).
     """
+    return _applies(criterion, facts).astype(np.float64)
+
+
+def _applies(criterion: Criterion, facts: Facts) -> Column:
+    """The same, as flags where nothing else than 0 and 1 can be."""
     condition = criterion.when
-    if not isinstance(condition, Happened) or (criterion.count == "once" and not criterion.decay):
-        return holds(condition, facts).astype(np.float64)
-    matching = _matching(condition, facts.own)
-    enough = matching.count() >= condition.at_least
-    weight = _remaining(criterion.decay, matching.age)
-    if criterion.count == "once":
-        strongest = np.zeros(facts.n)
-        np.maximum.at(strongest, matching.row, weight)
-        return np.where(enough, strongest, 0.0)
-    return np.where(enough, np.minimum(matching.count(weight), criterion.most), 0.0)
+    if isinstance(condition, Happened) and (criterion.count == "repeat" or criterion.decay):
+        found = _activity_strength(criterion, condition, facts)
+    else:
+        found = holds(condition, facts).astype(np.float64)
+    return (
+        found if criterion.valid_until is None else np.where(_ended(criterion, facts), 0.0, found)
+    )
+
+
+def _ended(criterion: Criterion, facts: Facts) -> Flags:
+    if facts.as_of is None:
+        raise KeyError(f"criterion {criterion.id} ends, and these facts hold no instants")
+    end = np.datetime64(criterion.valid_until, "D") + 1
+    return np.asarray(facts.as_of >= end)
+
+
+def _activity_strength(criterion: Criterion, condition: Happened, facts: Facts) -> Floats:
+    found = facts.acts(condition.by)
+    at = found.find(condition.activity, condition.within_days)
+    weight = _remaining(criterion.decay, found.touches.age[at])
+    enough = found.count(at) >= condition.at_least
+    if criterion.count == "repeat":
+        return np.where(enough, np.minimum(found.count(at, weight), criterion.most), 0.0)
+    # Points only fade, so the newest activity is the strongest.
+    row = found.touches.row[at]
+    newest = last_of_each(row)
+    strongest = np.zeros(facts.n)
+    strongest[row[newest]] = weight[newest]
+    return np.where(enough, strongest, 0.0)
 
 
 def _remaining(decay: Decay | None, age: Floats) -> Floats:
@@ -91,83 +189,3 @@ def _remaining(decay: Decay | None, age: Floats) -> Floats:
         return np.exp2(-age / decay.half_life_days)
     assert decay.gone_after_days is not None
     return np.clip(1.0 - age / decay.gone_after_days, 0.0, 1.0)
-
-
-def holds(condition: Condition, facts: Facts) -> Flags:
-    """Whether the condition holds, per lead. Shape (n,)."""
-    match condition:
-        case AllOf():
-            return np.asarray(np.all([holds(p, facts) for p in condition.all], axis=0))
-        case AnyOf():
-            return np.asarray(np.any([holds(p, facts) for p in condition.any], axis=0))
-        case Not():
-            return np.logical_not(holds(condition.not_, facts))
-        case Happened():
-            return np.asarray(_matching(condition, facts.own).count() >= condition.at_least)
-        case _:
-            return _fact_holds(condition, facts.columns[condition.field])
-
-
-def _matching(condition: Happened, own: Touches) -> Touches:
-    which = condition.activity
-    mask = np.ones(len(own.row), dtype=bool)
-    for wanted, column in (
-        (which.channel, own.channel),
-        (which.kind, own.kind),
-        (which.team, own.team),
-    ):
-        if wanted is not None:
-            mask &= _texts_equal(column, {wanted.casefold()})
-    if condition.within_days is not None:
-        mask &= own.age <= condition.within_days
-    return own.where(mask)
-
-
-def _fact_holds(fact: Fact, column: Column) -> Flags:
-    if column.dtype.kind == "f":
-        return _number_holds(fact, column)
-    if column.dtype.kind == "M":
-        absent = np.isnat(column)
-        return absent if fact.missing else ~absent
-    if fact.missing is not None:
-        absent = np.array([v is None for v in column], dtype=bool)
-        return absent if fact.missing else ~absent
-    if fact.contains is not None:
-        part = fact.contains.casefold()
-        return np.array([v is not None and part in str(v).casefold() for v in column], dtype=bool)
-    wanted = fact.in_ if fact.in_ is not None else (fact.is_,)
-    return _texts_equal(column, {_as_text(v) for v in wanted if v is not None})
-
-
-def _number_holds(fact: Fact, x: Column) -> Flags:
-    # NaN compares false with everything, so a missing number passes no bound.
-    if fact.missing is not None:
-        return np.isnan(x) if fact.missing else ~np.isnan(x)
-    if fact.in_ is not None:
-        return np.isin(x, [float(v) for v in fact.in_ if not isinstance(v, str)])
-    if fact.between is not None:
-        return np.asarray((x >= fact.between[0]) & (x <= fact.between[1]))
-    if fact.is_ is not None:
-        return np.asarray(x == float(fact.is_))
-    tests = (
-        (fact.at_least, np.greater_equal),
-        (fact.at_most, np.less_equal),
-        (fact.above, np.greater),
-        (fact.below, np.less),
-    )
-    bound, compare = next((b, c) for b, c in tests if b is not None)
-    return np.asarray(compare(x, bound))
-
-
-def _texts_equal(column: Column, wanted: set[str]) -> Flags:
-    known: dict[object, bool] = {None: False}
-    for value in set(column.tolist()) - {None}:
-        known[value] = str(value).casefold() in wanted
-    return np.fromiter((known[v] for v in column), dtype=bool, count=len(column))
-
-
-def _as_text(value: Scalar) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    # 1234567 must not become 1.23457e+06, the name of no level.
-    return f"{value:.15g}" if isinstance(value, float) else value.casefold()

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from features.arrays import Floats
 from features.fields import Team
 from features.rulebook.document import Rulebook
-from features.rulebook.points import Agreed
+from features.rulebook.points import Agreed, tally
 from models.bayes import log_loss_of
 from models.evidence.fit import EvidenceFit, fit_criteria, fit_evidence, stated_scale
 from models.evidence.owned import Owned
@@ -179,14 +179,11 @@ def _removals(rulebook: Rulebook, history: History, agreed: Agreed) -> list[Remo
 
 def total_without(rulebook: Rulebook, agreed: Agreed, k: int) -> Floats:
     """Agreed points of n leads had criterion `k` not been there; caps bind anew. Shape (n,)."""
-    name = rulebook.criteria[k].group
-    g, group = list(rulebook.groups).index(name), rulebook.groups[name]
-    members = [j for j, c in enumerate(rulebook.criteria) if c.group == name and j != k]
-    sum_of = agreed.points[:, members].sum(axis=1)
-    low = -np.inf if group.at_least is None else group.at_least
-    high = np.inf if group.at_most is None else group.at_most
-    cap = np.clip(sum_of, low, high) - sum_of
-    return np.asarray(agreed.total - agreed.points[:, k] - agreed.caps[:, g] + cap)
+    less = rulebook.model_copy(
+        update={"criteria": rulebook.criteria[:k] + rulebook.criteria[k + 1 :]}
+    )
+    columns = agreed.columns[:k] + agreed.columns[k + 1 :]
+    return tally(less, columns, len(agreed.total)).total
 
 
 def _weighted_mean(x: Floats, w: Floats) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from features.catalogue import Catalogue
-from features.rulebook.conditions import Fact, Happened, Which, walk
+from features.rulebook.conditions import Fact, First, Happened, Last, Which, acts, walk
 from features.rulebook.document import Criterion, Rulebook
 from features.timeline import Touches
 
@@ -35,8 +35,8 @@ def owned_by(rulebook: Rulebook, catalogue: Catalogue, own: Touches) -> Owned:
         own: the leads' touches, which show in what channels and teams a kind occurs.
     """
     line_of = {f.name: f.line for f in catalogue.features}
-    acts = set(zip(own.channel.tolist(), own.kind.tolist(), own.team.tolist(), strict=True))
-    speaks_of = [set(_lines(c, line_of, acts)) for c in rulebook.criteria]
+    seen = set(zip(own.channel.tolist(), own.kind.tolist(), own.team.tolist(), strict=True))
+    speaks_of = [set(_lines(c, line_of, seen)) for c in rulebook.criteria]
     found = {
         name: tuple(k for k, lines in enumerate(speaks_of) if line in lines)
         for name, line in line_of.items()
@@ -44,26 +44,32 @@ def owned_by(rulebook: Rulebook, catalogue: Catalogue, own: Touches) -> Owned:
     return {name: criteria for name, criteria in found.items() if criteria}
 
 
-def _lines(criterion: Criterion, line_of: dict[str, str], acts: Iterable[Act]) -> Iterator[str]:
+def _lines(criterion: Criterion, line_of: dict[str, str], seen: Iterable[Act]) -> Iterator[str]:
     for leaf in walk(criterion.when):
         if isinstance(leaf, Fact):
             yield line_of.get(leaf.field, f"field:{leaf.field}")
         else:
-            yield from _activity_lines(leaf, acts)
+            yield from _activity_lines(leaf, seen)
 
 
-def _activity_lines(leaf: Happened, acts: Iterable[Act]) -> Iterator[str]:
+def _activity_lines(leaf: Happened | First | Last, seen: Iterable[Act]) -> Iterator[str]:
+    if leaf.by is not None:
+        yield "activity:colleagues"
+    if leaf.by == "colleagues":
+        return
     yield from (f"activity:{summary}" for summary in _SUMMARIES)
-    for channel, kind, team in acts:
-        if _meant(leaf.activity, channel, kind, team):
+    which = acts(leaf)
+    for channel, kind, team in seen:
+        if _meant(which, channel, kind, team):
             yield f"activity:channel_{channel}"
             yield f"activity:kind_{kind}"
             yield f"activity:intensity_{team}"
 
 
-def _meant(which: Which, *act: str | None) -> bool:
-    wanted = (which.channel, which.kind, which.team)
-    return all(
-        w is None or (found is not None and found.casefold() == w.casefold())
-        for w, found in zip(wanted, act, strict=True)
+def _meant(which: Which, channel: str | None, kind: str | None, team: str | None) -> bool:
+    wanted = (
+        (which.channels, channel),
+        (which.kinds, kind),
+        (None if which.team is None else {which.team}, team),
     )
+    return all(w is None or (told is not None and told.casefold() in w) for w, told in wanted)

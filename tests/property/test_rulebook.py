@@ -14,9 +14,10 @@ from features.columns import from_records
 from features.facts import facts_of
 from features.fields import Fields, parse_document
 from features.rulebook.check import complaints
-from features.rulebook.conditions import sentence, walk
+from features.rulebook.conditions import walk
 from features.rulebook.document import Rulebook, parse_rulebook
-from features.rulebook.points import award
+from features.rulebook.points import award, disqualified, sub_score
+from features.rulebook.sentences import sentence
 from features.snapshot import take_snapshot
 from tests.support import reference
 from tests.support.build import at
@@ -33,13 +34,23 @@ def test_points_equal_those_of_a_slow_reading_of_the_rules(data: st.DataObject):
     columns = from_records(records, fields).columns
     snapshot = take_snapshot(columns, acts, as_of, fields)
     features = Catalogue.of(fields, Vocabulary()).compute(snapshot)
-    agreed = award(rulebook, facts_of(snapshot, features))
+    facts = facts_of(snapshot, features)
+    agreed, out = award(rulebook, facts), disqualified(rulebook, facts)
     for i, record in enumerate(records):
         told = reference.facts(record, fields)
         touches = reference.seen_touches(acts, record["lead_id"], as_of[i].item())
-        total, by_criterion = reference.points(rulebook, told, touches)
+        others = reference.colleague_touches(
+            acts, record["lead_id"], record.get("account_id"), as_of[i].item()
+        )
+        total, by_criterion = reference.points(rulebook, told, touches, others, as_of[i].item())
         assert agreed.points[i] == pytest.approx(list(by_criterion.values()), abs=1e-9)
         assert agreed.total[i] == pytest.approx(total, abs=1e-9)
+        lead = reference.Lead(told, touches, others)
+        barred = [k for k, d in enumerate(rulebook.disqualifiers) if reference.holds(d.when, lead)]
+        assert out[i] == (barred[0] if barred else -1)
+        for dimension in ("fit", "engagement"):
+            here = reference.group_points(rulebook, dimension, by_criterion)
+            assert sub_score(rulebook, agreed, dimension)[i] == pytest.approx(here, abs=1e-9)
 
 
 @given(st.data())

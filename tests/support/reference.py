@@ -1,16 +1,28 @@
 """A rulebook evaluated the slow way: one lead, plain Python, straight from the words of the rules.
 
-It shares no code with `features.rulebook.points`, so that both must be wrong alike to agree.
+It shares no code with `features.rulebook.points` and `holds`: both must be wrong alike to agree.
 """
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from features.contact import email_kind, seniority
 from features.fields import Fields
-from features.rulebook.conditions import AllOf, AnyOf, Condition, Fact, Happened, Not
+from features.rulebook.conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Fact,
+    First,
+    Happened,
+    Last,
+    Not,
+    Which,
+)
 from features.rulebook.document import Criterion, Rulebook
 from features.timeline import Activities
 
@@ -18,21 +30,40 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def seen_touches(activities: Activities, lead: str, now: datetime) -> list[dict[str, Any]]:
-    """The lead's own activities that had occurred and been recorded by `now`."""
+    """The lead's own activities that had occurred and been recorded by `now`, old to new."""
+    return _seen(activities, [i for i in range(len(activities)) if activities.lead[i] == lead], now)
+
+
+def colleague_touches(
+    activities: Activities, lead: str, account: str | None, now: datetime
+) -> list[dict[str, Any]]:
+    """Those of other leads at the lead's account."""
+    others = [i for i in range(len(activities)) if activities.lead[i] != lead]
+    at_account = [i for i in others if account is not None and activities.account[i] == account]
+    return _seen(activities, at_account, now)
+
+
+def _seen(activities: Activities, places: list[int], now: datetime) -> list[dict[str, Any]]:
     found = []
-    for i in range(len(activities)):
+    for i in places:
         occurred = activities.occurred_at[i].item()
         recorded = activities.recorded_at[i].item() or occurred
-        if activities.lead[i] == lead and occurred <= now and recorded <= now:
+        if occurred <= now and recorded <= now:
             found.append(
                 {
                     "age": (now - occurred) / timedelta(days=1),
                     "channel": activities.channel[i],
                     "kind": activities.kind[i],
                     "team": activities.team[i],
+                    "value": activities.value[i],
+                    "lead": activities.lead[i],
                 }
             )
-    return found
+    return sorted(found, key=_in_time)
+
+
+def _in_time(touch: dict[str, Any]) -> tuple[Any, ...]:
+    return -touch["age"], touch["kind"], touch["channel"], touch["team"]
 
 
 def facts(record: dict[str, Any], fields: Fields) -> dict[str, Any]:
@@ -59,27 +90,62 @@ def facts(record: dict[str, Any], fields: Fields) -> dict[str, Any]:
 
 
 def points(
-    rulebook: Rulebook, told: dict[str, Any], touches: list[dict[str, Any]]
+    rulebook: Rulebook,
+    told: dict[str, Any],
+    touches: list[dict[str, Any]],
+    others: list[dict[str, Any]],
+    now: datetime,
 ) -> tuple[float, dict[str, float]]:
     """The agreed points of one lead, and those of each criterion before caps."""
-    by_criterion = {c.id: c.points * strength(c, told, touches) for c in rulebook.criteria}
+    lead = Lead(told, touches, others)
+    by_criterion = {c.id: c.points * strength(c, lead, now) for c in rulebook.criteria}
     total = rulebook.base_points
-    for name, group in rulebook.groups.items():
-        here = sum(by_criterion[c.id] for c in rulebook.criteria if c.group == name)
-        if group.at_least is not None:
-            here = max(here, group.at_least)
-        if group.at_most is not None:
-            here = min(here, group.at_most)
-        total += here
+    for name in rulebook.groups:
+        total += group_points(rulebook, name, by_criterion)
+    bounds = rulebook.total
+    if bounds is not None and bounds.at_least is not None:
+        total = max(total, bounds.at_least)
+    if bounds is not None and bounds.at_most is not None:
+        total = min(total, bounds.at_most)
     return total, by_criterion
 
 
-def strength(criterion: Criterion, told: dict[str, Any], touches: list[dict[str, Any]]) -> float:
+def group_points(rulebook: Rulebook, name: str, by_criterion: dict[str, float]) -> float:
+    """What a group comes to, within its bounds."""
+    group = rulebook.groups[name]
+    here = sum(by_criterion[c.id] for c in rulebook.criteria if c.group == name)
+    if group.at_least is not None:
+        here = max(here, group.at_least)
+    if group.at_most is not None:
+        here = min(here, group.at_most)
+    return here
+
+
+@dataclass
+class Lead:
+    """One lead: its facts, and what it and its colleagues did."""
+
+    told: dict[str, Any]
+    touches: list[dict[str, Any]]
+    others: list[dict[str, Any]]
+
+    def acts(self, by: str | None) -> list[dict[str, Any]]:
+        """The activities of whom a test asks about, from old to new."""
+        if by is None:
+            return self.touches
+        return (
+            self.others if by == "colleagues" else sorted(self.touches + self.others, key=_in_time)
+        )
+
+
+def strength(criterion: Criterion, lead: Lead, now: datetime) -> float:
     """How much of a criterion applies."""
     when = criterion.when
-    if not isinstance(when, Happened):
-        return float(holds(when, told, touches))
-    hits = [t for t in touches if _matches(when, t)]
+    if criterion.valid_until is not None and now.date() > criterion.valid_until:
+        return 0.0
+    if not isinstance(when, Happened) or (criterion.count == "once" and criterion.decay is None):
+        return float(holds(when, lead))
+    hits = _hits(when, lead)
     if len(hits) < when.at_least:
         return 0.0
     weights = [_left(criterion, t["age"]) for t in hits]
@@ -99,25 +165,56 @@ def _left(criterion: Criterion, age: float) -> float:
     return max(0.0, 1 - age / (criterion.decay.gone_after_days or 1.0))
 
 
-def _matches(when: Happened, touch: dict[str, Any]) -> bool:
+def _hits(when: Happened, lead: Lead) -> list[dict[str, Any]]:
+    found = [t for t in lead.acts(when.by) if _meant(when.activity, t)]
+    return [t for t in found if when.within_days is None or t["age"] <= when.within_days]
+
+
+def _meant(which: Which, touch: dict[str, Any]) -> bool:
     for part in ("channel", "kind", "team"):
-        wanted = getattr(when.activity, part)
-        if wanted is not None and touch[part].casefold() != wanted.casefold():
+        wanted = getattr(which, part)
+        several = (wanted,) if isinstance(wanted, str) else wanted
+        if wanted is not None and touch[part].casefold() not in [w.casefold() for w in several]:
             return False
-    return when.within_days is None or touch["age"] <= when.within_days
+    return True
 
 
-def holds(condition: Condition, told: dict[str, Any], touches: list[dict[str, Any]]) -> bool:
+def _counted(when: Happened, lead: Lead) -> float:
+    hits = _hits(when, lead)
+    match when.counting:
+        case None:
+            return len(hits)
+        case "value":
+            return sum(t["value"] for t in hits if t["value"] == t["value"])
+        case "people":
+            return len({t["lead"] for t in hits})
+        case "days":
+            return len({math.floor(t["age"]) for t in hits})
+        case part:
+            return len({t[part.removesuffix("s")].casefold() for t in hits})
+
+
+def holds(condition: Condition, lead: Lead) -> bool:
     """Whether a condition holds."""
     if isinstance(condition, AllOf):
-        return all(holds(c, told, touches) for c in condition.all)
+        return all(holds(c, lead) for c in condition.all)
     if isinstance(condition, AnyOf):
-        return any(holds(c, told, touches) for c in condition.any)
+        return any(holds(c, lead) for c in condition.any)
     if isinstance(condition, Not):
-        return not holds(condition.not_, told, touches)
+        return not holds(condition.not_, lead)
     if isinstance(condition, Happened):
-        return sum(_matches(condition, t) for t in touches) >= condition.at_least
-    return _fact(condition, told.get(condition.field))
+        return _counted(condition, lead) >= condition.at_least
+    if isinstance(condition, First | Last):
+        return _end_holds(condition, lead)
+    return _fact(condition, lead.told.get(condition.field))
+
+
+def _end_holds(when: First | Last, lead: Lead) -> bool:
+    touches = lead.acts(when.by)
+    if not touches:
+        return False
+    which, end = (when.first, touches[0]) if isinstance(when, First) else (when.last, touches[-1])
+    return _meant(which, end) and (when.within_days is None or end["age"] <= when.within_days)
 
 
 def _fact(fact: Fact, value: Any) -> bool:

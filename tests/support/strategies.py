@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,19 @@ from hypothesis import strategies as st
 
 from features.arrays import texts
 from features.fields import Field, Fields
-from features.rulebook.conditions import AllOf, AnyOf, Condition, Fact, Happened, Not, Which
-from features.rulebook.document import Criterion, Decay, Group, Rulebook, Scale
+from features.rulebook.conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Fact,
+    First,
+    Happened,
+    Last,
+    Not,
+    Which,
+)
+from features.rulebook.criteria import Bounds, Criterion, Decay, Disqualifier, Group
+from features.rulebook.document import Grid, Rulebook, Scale
 from features.timeline import Activities
 from tests.support.build import at
 
@@ -22,6 +34,7 @@ CHANNELS, KINDS, TEAMS = (
 )
 MAILS = ("a@gmail.com", "b@acme.example", "c@uni-x.de", "nonsense", "d@college.edu")
 TITLES = ("Head of IT", "student", "CEO", "Clerk", "Senior Buyer", "VP Sales")
+GRID = Grid(fit={"A": 20.0, "B": 10.0, "C": 0.0}, engagement={1: 15.0, 2: 5.0, 3: -1.0})
 MISSING = st.none()
 SAFE = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"))
 LABELS = st.text(SAFE, min_size=1, max_size=12).filter(lambda t: t.strip() == t and t)
@@ -117,7 +130,9 @@ def histories(draw: st.DrawFn, most: int = 25) -> Activities:
     late = [np.timedelta64("NaT") if d is None else _days(d) for d in columns[3]]
     recorded = occurred + np.array(late, dtype="timedelta64[us]")
     a, b, channel, kind, team = (texts(columns[k]) for k in (0, 1, 4, 5, 6))
-    return Activities(a, b, occurred, recorded, channel, kind, team, np.full(len(rows), np.nan))
+    some = st.sampled_from([np.nan, 0.5, 10.0, -3.0])
+    value = np.array([draw(some) for _ in rows], dtype=np.float64)
+    return Activities(a, b, occurred, recorded, channel, kind, team, value)
 
 
 def _days(days: float) -> np.timedelta64:
@@ -172,24 +187,59 @@ def _level_facts(name: str, levels: tuple[str, ...]) -> st.SearchStrategy[Fact]:
 
 
 @st.composite
-def happenings(draw: st.DrawFn) -> Happened:
-    """Tests of what happened."""
+def activity_tests(draw: st.DrawFn) -> Which:
+    """Which activities: one part as a rule, so that something matches."""
     part = st.sampled_from(["channel", "kind", "team"])
     told = {
-        "channel": draw(st.sampled_from([*CHANNELS, "WEB"])),
-        "kind": draw(st.sampled_from([*KINDS, "Open"])),
+        "channel": draw(_one_or_several([*CHANNELS, "WEB"])),
+        "kind": draw(_one_or_several([*KINDS, "Open"])),
         "team": draw(st.sampled_from(TEAMS)),
     }
-    # One part as a rule, so that something matches.
     kept = {draw(part), *draw(st.just(()) | st.tuples(part))}
-    which = Which.model_validate({k: v for k, v in told.items() if k in kept})
-    days = draw(st.none() | st.sampled_from([1.0, 7.0, 30.0, 90.0, 365.0]))
-    return Happened(activity=which, within_days=days, at_least=draw(st.integers(1, 3)))
+    found = {k: v for k, v in told.items() if k in kept}
+    return Which.model_validate(draw(st.sampled_from([found, found, {"any": True}])))
+
+
+def _one_or_several(labels: list[str]) -> st.SearchStrategy[Any]:
+    one = st.sampled_from(labels)
+    return one | st.lists(one, min_size=1, max_size=3).map(tuple)
+
+
+WITHIN = st.none() | st.sampled_from([1.0, 7.0, 30.0, 90.0, 365.0])
+WHOSE = st.sampled_from([None, None, "colleagues", "account"])
+
+
+@st.composite
+def happenings(draw: st.DrawFn, counting: bool = True) -> Happened:
+    """Tests of what happened."""
+    what = [None, None, "channels", "kinds", "days", "people", "value"] if counting else [None]
+    counted = draw(st.sampled_from(what))
+    least = st.integers(1, 3) | (st.sampled_from([0.5, 20.0]) if counted == "value" else st.just(1))
+    return Happened(
+        activity=draw(activity_tests()),
+        within_days=draw(WITHIN),
+        by=draw(WHOSE),
+        counting=counted,
+        at_least=draw(least),
+    )
+
+
+@st.composite
+def ends(draw: st.DrawFn) -> First | Last:
+    """Tests of the oldest or newest activity."""
+    which, days, by = draw(activity_tests()), draw(WITHIN), draw(WHOSE)
+    if draw(st.booleans()):
+        return First(first=which, within_days=days, by=by)
+    return Last(last=which, within_days=days, by=by)
 
 
 def conditions(fields: Fields) -> st.SearchStrategy[Condition]:
     """Trees of tests over fields and activities."""
-    leaves = st.one_of(happenings(), *(facts_about(f) for f in fields.inputs))
+    return trees(st.one_of(happenings(), ends(), *(facts_about(f) for f in fields.inputs)))
+
+
+def trees(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Condition]:
+    """Trees of such leaves."""
     return st.recursive(
         leaves,
         lambda inner: (
@@ -206,10 +256,15 @@ def rulebooks(draw: st.DrawFn, fields: Fields) -> Rulebook:
     """An edition over `fields` that uses all that criteria and groups can."""
     bound = st.none() | st.integers(0, 40).map(float)
     groups = {
-        name: Group(label=draw(LABELS), at_most=draw(bound), at_least=draw(bound.map(_negative)))
+        name: Group(
+            label=draw(LABELS),
+            at_most=draw(bound),
+            at_least=draw(bound.map(_negative)),
+            dimension=name,
+        )
         for name in ("fit", "engagement")
     }
-    made = tuple(draw(_criterion(i, fields)) for i in range(draw(st.integers(0, 5))))
+    made = tuple(draw(criteria(i, fields)) for i in range(draw(st.integers(0, 5))))
     scale = Scale(
         anchor_points=draw(st.integers(0, 100).map(float)),
         anchor_likelihood=draw(st.floats(0.001, 0.9)),
@@ -221,8 +276,14 @@ def rulebooks(draw: st.DrawFn, fields: Fields) -> Rulebook:
         base_points=draw(st.integers(-20, 60).map(float)),
         hand_over_from=draw(st.integers(1, 99).map(float)),
         grades={"A": 70.0, "B": 40.0, "C": 0.0},
+        grid=draw(st.none() | st.just(GRID)),
         groups=groups,
+        total=draw(st.none() | st.just(Bounds(at_most=60.0, at_least=-5.0))),
         criteria=made,
+        disqualifiers=tuple(
+            Disqualifier(id=f"d{i}", says=f"D{i}", when=draw(conditions(fields)), route="nurture")
+            for i in range(draw(st.integers(0, 2)))
+        ),
     )
 
 
@@ -231,9 +292,10 @@ def _negative(bound: float | None) -> float | None:
 
 
 @st.composite
-def _criterion(draw: st.DrawFn, i: int, fields: Fields) -> Criterion:
-    when = draw(happenings() | conditions(fields))
-    fades = isinstance(when, Happened)
+def criteria(draw: st.DrawFn, i: int, fields: Fields) -> Criterion:
+    """A criterion over `fields` that uses all that criteria can."""
+    when = draw(happenings(counting=False) | conditions(fields))
+    fades = isinstance(when, Happened) and when.counting is None
     count = draw(st.sampled_from(["once", "repeat"])) if fades else "once"
     decay = draw(st.none() | decays()) if fades else None
     cap = draw(st.none() | st.floats(0.5, 40.0)) if count == "repeat" else None
@@ -247,6 +309,7 @@ def _criterion(draw: st.DrawFn, i: int, fields: Fields) -> Criterion:
         count=count,
         cap=cap,
         decay=decay,
+        valid_until=draw(st.sampled_from([None, None, date(2025, 12, 31), date(2026, 1, 1)])),
     )
 
 
@@ -256,3 +319,70 @@ def decays() -> st.SearchStrategy[Decay]:
     return days.map(lambda d: Decay(half_life_days=d)) | days.map(
         lambda d: Decay(gone_after_days=d)
     )
+
+
+WORDS = (
+    "is",
+    "at",
+    "the",
+    "within",
+    "30",
+    "days",
+    "from",
+    "sales",
+    "and",
+    "or",
+    "not",
+    "one",
+    "of",
+)
+ODD = st.text(max_size=8) | st.lists(st.sampled_from([*WORDS, "x", "Ab", "7"]), max_size=5).map(
+    lambda words: "_".join(words)
+)
+"""Names that nobody should give, some of them words of the grammar."""
+PLAIN = st.sampled_from(["employees", "job_title", "webinar_attended", "created_at_hour"])
+
+
+def _numbers() -> st.SearchStrategy[float]:
+    return st.floats(allow_nan=False, allow_infinity=False) | st.integers(-50, 50).map(float)
+
+
+@st.composite
+def any_facts(draw: st.DrawFn) -> Fact:
+    """Tests of facts of any name and any value, whether or not any field could have it."""
+    number = _numbers()
+    text = ODD | ODD.map(lambda t: t.replace("_", " ")) | st.sampled_from(LEVELS)
+    scalar = st.booleans() | number | text
+    tests = {
+        "is": scalar,
+        "in": st.lists(scalar, min_size=1, max_size=3),
+        "between": st.tuples(number, number).map(sorted),
+        "contains": text,
+        "missing": st.booleans(),
+        **dict.fromkeys(("at_least", "at_most", "above", "below"), number),
+    }
+    key = draw(st.sampled_from(list(tests)))
+    return Fact.model_validate({"field": draw(ODD | PLAIN), key: draw(tests[key])})
+
+
+@st.composite
+def any_acts(draw: st.DrawFn) -> Happened | First | Last:
+    """Tests of activities of any name."""
+    label = st.none() | ODD.filter(bool) | PLAIN | st.lists(ODD, min_size=1, max_size=3).map(tuple)
+    told = {
+        "kind": draw(label),
+        "channel": draw(label),
+        "team": draw(st.none() | st.sampled_from(TEAMS)),
+    }
+    given = {k: v for k, v in told.items() if v is not None} or {"any": True}
+    test = draw(happenings() | ends())
+    days = draw(WITHIN | st.floats(0.001, 1e6))
+    key = {Happened: "activity", First: "first", Last: "last"}[type(test)]
+    return type(test).model_validate(
+        test.model_dump(exclude_none=True) | {key: given, "within_days": days}
+    )
+
+
+def any_conditions() -> st.SearchStrategy[Condition]:
+    """Trees of any tests at all."""
+    return trees(any_facts() | any_acts())

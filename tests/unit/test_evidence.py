@@ -11,7 +11,7 @@ import pytest
 from features.arrays import Floats, Table, texts
 from features.catalogue import Catalogue, Vocabulary
 from features.rulebook.document import Rulebook, parse_rulebook
-from features.rulebook.points import Agreed
+from features.rulebook.points import Agreed, tally
 from features.timeline import Touches
 from models.bayes import log_loss_of
 from models.evidence.criteria import Evidence, total_without, weigh_evidence
@@ -44,17 +44,8 @@ criteria:
 
 
 def _award(rulebook: Rulebook, strength: Floats) -> Agreed:
-    """Points of strengths, with caps, as `award` would give them."""
-    points = strength * np.array([c.points for c in rulebook.criteria])
-    caps = np.zeros((len(strength), len(rulebook.groups)))
-    for g, (name, group) in enumerate(rulebook.groups.items()):
-        members = [k for k, c in enumerate(rulebook.criteria) if c.group == name]
-        if group.at_most is not None:
-            caps[:, g] = np.minimum(points[:, members].sum(axis=1), group.at_most)
-            caps[:, g] -= points[:, members].sum(axis=1)
-    most = np.array([c.most for c in rulebook.criteria])
-    total = rulebook.base_points + points.sum(axis=1) + caps.sum(axis=1)
-    return Agreed(rulebook.base_points, strength, strength / most, points, caps, total)
+    """Points of strengths (n, k), with caps."""
+    return tally(rulebook, tuple(strength.T), len(strength))
 
 
 def _history(n: int, true: tuple[float, ...], seed: int = 0) -> tuple[Rulebook, History, Agreed]:
@@ -198,18 +189,10 @@ def test_the_effect_of_removing_is_that_of_a_rulebook_refitted_without() -> None
 def test_points_without_a_criterion_let_caps_bind_anew() -> None:
     rulebook = build.rulebook()
     strength = np.array([[1.0, 0, 3.0, 1.0], [0, 1.0, 0.0, 1.0]])
-    agreed = _award_like(rulebook, strength)
+    agreed = _award(rulebook, strength)
     # 24 + 15 points of engagement were cut to 20; without the phone 24 are cut to 20 all the same.
     assert total_without(rulebook, agreed, 3).tolist() == [10 + 12 + 20, 10 - 12]
     assert total_without(rulebook, agreed, 0).tolist() == [10 + 20, 10 - 12 + 15]
-
-
-def _award_like(rulebook: Rulebook, strength: Floats) -> Agreed:
-    points = strength * np.array([c.points for c in rulebook.criteria])
-    caps = np.zeros((len(strength), 2))
-    caps[:, 1] = np.minimum(points[:, 2:].sum(axis=1), 20) - points[:, 2:].sum(axis=1)
-    total = rulebook.base_points + points.sum(axis=1) + caps.sum(axis=1)
-    return Agreed(rulebook.base_points, strength, strength, points, caps, total)
 
 
 def test_overlap_names_the_criterion_that_goes_along_most() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from features.arrays import texts
 from features.rulebook.document import parse_rulebook
-from features.rulebook.points import Agreed
+from features.rulebook.points import tally
 from models.handover import as_shown, handed_over
 from models.rates import rate_of
 from models.replay import EXAMPLES, Past, by_group, flips, moves, side, workload
@@ -98,22 +98,13 @@ def test_what_moved_a_lead_adds_up_to_the_change_of_its_score() -> None:
         .replace("says: Phone known", "says: Phone number given")
     )
     strength = np.array([[1.0, 0, 2, 1], [0, 1, 0, 0]])
-    one, two = _agreed(before, strength, 20), _agreed(after, strength, 9)
+    one, two = (tally(book, tuple(strength.T), 2) for book in (before, after))
     moved = moves(before, one, after, two)
     assert sum(moved.values()) == pytest.approx(two.total - one.total)
     assert moved["base points"].tolist() == [4, 4]
     assert moved["Phone known"].tolist() == [-15, 0]
     assert moved["Phone number given"].tolist() == [15, 0]
     assert moved["cap of Engagement"].tolist() == [-11, 0]
-
-
-def _agreed(rulebook, strength, at_most) -> Agreed:  # type: ignore[no-untyped-def]
-    points = strength * np.array([c.points for c in rulebook.criteria])
-    engaged = points[:, 2:].sum(axis=1)
-    caps = np.column_stack([np.zeros(len(strength)), np.minimum(engaged, at_most) - engaged])
-    base = rulebook.base_points
-    total = base + points.sum(axis=1) + caps.sum(axis=1)
-    return Agreed(base, strength, strength, points, caps, total)
 
 
 def test_groups_tell_who_gains_the_largest_first() -> None:

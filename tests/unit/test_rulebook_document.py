@@ -10,9 +10,10 @@ import pytest
 from features.arrays import texts
 from features.errors import DocumentRefused
 from features.rulebook.check import complaints, run_cases
-from features.rulebook.conditions import Fact, sentence
+from features.rulebook.conditions import Fact
 from features.rulebook.document import Criterion, read_rulebook
 from features.rulebook.points import Facts, holds
+from features.rulebook.sentences import sentence
 from features.timeline import no_activities, see
 from tests.support.build import RULEBOOK, at, fields, rulebook
 
@@ -111,7 +112,7 @@ def test_a_case_that_no_lead_could_be_fails_and_says_why(lead: str, acts: str, s
         ({"between": [1, 2]}, "phone is 1 to 2"),
         ({"at_least": 3}, "phone is at least 3"),
         ({"below": 3}, "phone is below 3"),
-        ({"contains": "x"}, "phone contains 'x'"),
+        ({"contains": "x"}, 'phone contains "x"'),
         ({"missing": True}, "phone is missing"),
         ({"missing": False}, "phone is not missing"),
     ],

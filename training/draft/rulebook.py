@@ -109,16 +109,9 @@ def _history(
     except NothingToLearn:
         return None
     learn = np.flatnonzero(~held_out(dataset.lead, dataset.order))
-    facts = facts_of(dataset.snapshot, dataset.features)
-    columns = {name: column[learn] for name, column in facts.columns.items()}
-    position = np.full(dataset.n, -1, dtype=np.int64)
-    position[learn] = np.arange(len(learn))
-    own = facts.own.where(position[facts.own.row] >= 0)
-    moved = type(own)(
-        len(learn), position[own.row], own.age, own.channel, own.kind, own.team, own.value, own.by
-    )
+    facts = facts_of(dataset.snapshot.take(learn), dataset.features.take(learn))
     order = None if dataset.order is None else dataset.order[learn]
-    return _History(Facts(len(learn), columns, moved), dataset.y[learn], order)
+    return _History(facts, dataset.y[learn], order)
 
 
 def _worded(w: Weighed, y: Floats) -> Criterion:

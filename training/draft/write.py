@@ -12,8 +12,8 @@ import yaml
 
 from features.errors import InputRefused
 from features.fields import Fields, parse_document
-from features.rulebook.conditions import sentence
 from features.rulebook.document import Criterion, Rulebook, parse_rulebook
+from features.rulebook.sentences import sentence
 
 _FIELDS_HEAD = """\
 What every column of the leads file means. Drafted by `leadpact init` from {leads}: read it,
