@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from features.rulebook.criteria import DIMENSIONS, Dimension
+from models.explanation import Explanation
 from models.scale import logit
 from models.scorer import Scorer, Scores
 from models.wording import score_sentence
@@ -24,8 +26,10 @@ def answer(lead: str | None, scores: Scores, i: int, scorer: Scorer) -> dict[str
     Returns:
         `score` and `agreed_score` as shown (whole, 0 to 100), `score_exact` (points before rounding
         and cutting, the sum of the points of all `reasons` but a `limit` line), `likelihood` with
-        its 90 % interval (`score_interval` in points), `value` (see `value_of`), `grade`,
-        `handed_over`, `reasons`, `as_of`, `versions`, `simulated`.
+        its 90 % interval (`score_interval` in points), `value` (see `value_of`), `grade`, `fit`
+        and `engagement` (see `sub_score_of`) and their cell `grid`, `handed_over`, `disqualified`
+        (what keeps the lead back, and the route it goes; None for nothing), `reasons`, `as_of`,
+        `versions`, `simulated`.
     """
     explanation = scores.explain(i)
     likelihood, low, high = (float(x[i]) for x in (scores.likelihood, scores.low, scores.high))
@@ -36,7 +40,10 @@ def answer(lead: str | None, scores: Scores, i: int, scorer: Scorer) -> dict[str
         "score_exact": explanation.exact,
         "agreed_score": int(scores.agreed[i]),
         "grade": scorer.rulebook.grade(shown),
-        "handed_over": shown >= scorer.rulebook.hand_over_from,
+        **{name: sub_score_of(scores, i, explanation, name) for name in DIMENSIONS},
+        "grid": scores.cells[i],
+        "handed_over": bool(scores.handed_over[i]),
+        "disqualified": disqualified_of(scores, i),
         "likelihood": likelihood,
         "interval": {"low": low, "high": high, "level": LEVEL},
         "score_interval": {"low": _shown(scorer, low), "high": _shown(scorer, high)},
@@ -47,6 +54,28 @@ def answer(lead: str | None, scores: Scores, i: int, scorer: Scorer) -> dict[str
         "versions": vars(scorer.versions),
         "simulated": scorer.simulated,
     }
+
+
+def sub_score_of(
+    scores: Scores, i: int, explanation: Explanation, dimension: Dimension
+) -> dict[str, float] | None:
+    """The points of lead `i` in one dimension: `agreed`, which the grid goes by, and `learned`.
+
+    Each is the sum of those reasons that name the dimension. None where no group counts to it.
+    """
+    if dimension not in scores.sub_scores:
+        return None
+    learned = sum(line.learned for line in explanation.lines if line.dimension == dimension)
+    return {"agreed": float(scores.sub_scores[dimension][i]), "learned": learned}
+
+
+def disqualified_of(scores: Scores, i: int) -> dict[str, str] | None:
+    """What keeps lead `i` from being handed over, and the route it goes; None for nothing."""
+    place = int(scores.disqualified[i])
+    if place < 0:
+        return None
+    found = scores.told.rulebook.disqualifiers[place]
+    return {"id": found.id, "says": found.says, "owner": found.owner, "route": found.route}
 
 
 def value_of(scores: Scores, i: int, scorer: Scorer) -> dict[str, Any] | None:

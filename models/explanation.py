@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from features.fields import Team
+from features.rulebook.criteria import Dimension
 from models.wording import signed
 
 LineKind = Literal["base", "criterion", "cap", "field", "activity", "limit"]
@@ -16,7 +17,8 @@ class Line:
     """One line of a score.
 
     Attributes:
-        key: stable id: `base`, `criterion:ID`, `cap:GROUP`, `field:NAME`, `activity:NAME`, `limit`.
+        key: stable id: `base`, `criterion:ID`, `cap:GROUP`, `cap` (of all points), `field:NAME`,
+            `activity:NAME`, `limit`.
         kind: what sort of line it is; `limit` is the cut at 0 or 100.
         owner: whose line it is.
         label: what it is called, for people.
@@ -24,6 +26,9 @@ class Line:
         agreed: points that both teams signed.
         learned: points that outcomes added (+) or took away (-).
         group: the rulebook group of a criterion, else "".
+        dimension: the sub-score it counts to: fit, engagement, or "" for neither. What was learned
+            of an attribute is fit; of an activity, or of a field that sums activities up, it is
+            engagement.
     """
 
     key: str
@@ -34,6 +39,7 @@ class Line:
     agreed: float
     learned: float
     group: str = ""
+    dimension: Dimension | Literal[""] = ""
 
     @property
     def points(self) -> float:

@@ -13,6 +13,13 @@ def as_shown(points: Floats) -> Floats:
     return np.asarray(np.floor(np.round(np.clip(points, 0.0, 100.0), 9) + 0.5))
 
 
-def handed_over(points: Floats, threshold: float) -> Flags:
-    """Whether each lead's shown score reaches the threshold. Shape as given."""
-    return np.asarray(as_shown(points) >= threshold)
+def handed_over(points: Floats, threshold: float, barred: Flags | None = None) -> Flags:
+    """Whether each lead's shown score reaches the threshold. Shape as given.
+
+    Args:
+        points: exact scores.
+        threshold: least shown score that is handed over.
+        barred: leads that a disqualifier keeps back, whatever their score; None for none.
+    """
+    over = np.asarray(as_shown(points) >= threshold)
+    return over if barred is None else over & ~barred

@@ -12,7 +12,8 @@ from features.catalogue import Catalogue
 from features.declare import Feature
 from features.fields import Fields
 from features.rulebook.conditions import Fact, walk
-from features.rulebook.document import Criterion, Rulebook
+from features.rulebook.criteria import Bounds, Criterion, Dimension, Group
+from features.rulebook.document import Rulebook
 from features.rulebook.points import Agreed
 from features.rulebook.sentences import sentence
 from features.snapshot import Snapshot
@@ -36,10 +37,15 @@ class Lines:
         self.rulebook = rulebook
         self.by_line: dict[str, list[Feature]] = {}
         self.facts = {f.name: f"field:{f.name}" for f in fields.fields}
+        self._attributes = {f"field:{f.name}" for f in fields.fields if f.role != "activity"}
         for feature in catalogue.features:
             self.by_line.setdefault(feature.line, []).append(feature)
             self.facts[feature.name] = feature.line
         self.only_line = [self._only_line(c) for c in rulebook.criteria]
+
+    def dimension_of(self, key: str) -> Dimension:
+        """The sub-score to which what was learned of a line belongs."""
+        return "fit" if key in self._attributes else "engagement"
 
     def _only_line(self, criterion: Criterion) -> str | None:
         """The one line a criterion speaks of, or None when it speaks of several or of acts."""
@@ -117,6 +123,7 @@ class Told:
                 agreed=agreed,
                 learned=learned,
                 group=criterion.group,
+                dimension=self.rulebook.groups[criterion.group].dimension or "",
             )
             yield line, k
 
@@ -138,20 +145,18 @@ class Told:
     def _caps(self, i: int) -> Iterator[Line]:
         for g, (name, group) in enumerate(self.rulebook.groups.items()):
             cap = float(self.agreed.caps[i, g])
-            if cap == 0.0:
-                continue
-            bound, word = (group.at_most, "at most") if cap < 0 else (group.at_least, "at least")
-            told = f"Cap: {group.label} counts for {word} {bound:g}"
-            yield Line(
-                key=f"cap:{name}",
-                kind="cap",
-                owner=group.owner,
-                label=told,
-                sentence=told,
-                agreed=cap,
-                learned=self._stretch * cap,
-                group=name,
-            )
+            if cap != 0.0:
+                line = self._cap(f"cap:{name}", f"{group.label} counts", cap, group)
+                yield replace(line, owner=group.owner, group=name, dimension=group.dimension or "")
+        total = self.rulebook.total
+        if total is not None and self.agreed.caps[i, -1] != 0.0:
+            yield self._cap("cap", "All agreed points count", float(self.agreed.caps[i, -1]), total)
+
+    def _cap(self, key: str, what: str, cap: float, bounds: Group | Bounds) -> Line:
+        bound, word = (bounds.at_most, "at most") if cap < 0 else (bounds.at_least, "at least")
+        told = f"Cap: {what} for {word} {bound:g}"
+        learned = self._stretch * cap
+        return Line(key, "cap", "joint", told, told, agreed=cap, learned=learned)
 
     def _learned_by_line(self, i: int) -> Iterator[tuple[str, float]]:
         for key, features in self.lines.by_line.items():
@@ -170,6 +175,7 @@ class Told:
             sentence=f"{leading.label}: {_value_in_words(leading, self.features[leading.name], i)}",
             agreed=0.0,
             learned=points,
+            dimension=self.lines.dimension_of(key),
         )
 
     def _found(self, criterion: Criterion, i: int, k: int) -> str:

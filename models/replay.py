@@ -167,7 +167,12 @@ class GroupRow:
 
 
 def side(
-    name: str, points: Floats, threshold: float, past: Past, capacity: float | None = None
+    name: str,
+    points: Floats,
+    threshold: float,
+    past: Past,
+    capacity: float | None = None,
+    barred: Flags | None = None,
 ) -> Side:
     """What a score (n,) hands over from `threshold` on.
 
@@ -177,8 +182,9 @@ def side(
         threshold: least shown score that is handed over.
         past: the matured leads.
         capacity: hand-overs that sales can work a week; None when not told.
+        barred: (n,) leads that are never handed over; None for none.
     """
-    over = handed_over(points, threshold)
+    over = handed_over(points, threshold, barred)
     precision = rate_of(past.y[over & past.known])
     base = float(past.y[past.known].mean()) if past.known.any() else float("nan")
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -12,18 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from features.arrays import Floats, Instants, Table
+from features.arrays import Flags, Floats, Instants, Ints, Table
 from features.catalogue import Catalogue
 from features.columns import Columns
 from features.facts import facts_of
 from features.fields import Fields
+from features.rulebook.criteria import DIMENSIONS, Dimension
 from features.rulebook.document import Rulebook
-from features.rulebook.points import Agreed, award
+from features.rulebook.points import Agreed, award, disqualified, sub_score
 from features.snapshot import Snapshot, take_snapshot
 from features.timeline import Activities
 from models.bundle import Bundle, Versions, load
 from models.explanation import Explanation
-from models.handover import as_shown
+from models.handover import as_shown, handed_over
 from models.history import Leads
 from models.likelihood import FittedLadder
 from models.lines import Lines, Told
@@ -41,6 +42,7 @@ class Scores:
         likelihood: (n,) of conversion within the horizon.
         low, high: (n,) its 90 % interval.
         agreed_exact: (n,) agreed points before rounding and cutting.
+        disqualified: (n,) place of the disqualifier that keeps the lead back; -1 for none.
         told: what explanations are made of.
         amounts: what each brings if it is won; None where nothing says.
     """
@@ -51,6 +53,7 @@ class Scores:
     low: Floats
     high: Floats
     agreed_exact: Floats
+    disqualified: Ints
     told: Told
     amounts: Amounts | None = None
 
@@ -68,6 +71,28 @@ class Scores:
     def grades(self) -> list[str]:
         """Grade of each shown score."""
         return [self.told.rulebook.grade(float(s)) for s in self.shown]
+
+    @cached_property
+    def handed_over(self) -> Flags:
+        """Whether each reaches the hand-over and nothing keeps it back. Shape (n,)."""
+        threshold = self.told.rulebook.hand_over_from
+        return handed_over(self.exact, threshold, self.disqualified >= 0)
+
+    @cached_property
+    def sub_scores(self) -> dict[Dimension, Floats]:
+        """Agreed points of fit and engagement, (n,) each, where groups count to them."""
+        book = self.told.rulebook
+        told = [dimension for dimension in DIMENSIONS if book.of_dimension(dimension)]
+        return {dimension: sub_score(book, self.told.agreed, dimension) for dimension in told}
+
+    @cached_property
+    def cells(self) -> list[str | None]:
+        """Where each lead stands on the grid, such as `B2`; None without a grid."""
+        grid = self.told.rulebook.grid
+        if grid is None:
+            return [None] * self.n
+        fit, engagement = (self.sub_scores[dimension].tolist() for dimension in DIMENSIONS)
+        return [grid.cell(f, e) for f, e in zip(fit, engagement, strict=True)]
 
     def explain(self, i: int) -> Explanation:
         """The score of lead `i`, line by line."""
@@ -128,6 +153,7 @@ class Scorer:
     def score_snapshot(self, snapshot: Snapshot) -> Scores:
         """Score leads whose history is already cut at their instants."""
         features, agreed, leads = self._known(snapshot)
+        out = disqualified(self.rulebook, facts_of(snapshot, features))
         parts = self.ladder.parts(leads)
         half = self.ladder.half_width(leads, parts.f)
         told = Told(self._lines, self.ladder, snapshot, features, agreed, parts)
@@ -138,6 +164,7 @@ class Scorer:
             low=sigmoid(parts.f - half),
             high=sigmoid(parts.f + half),
             agreed_exact=agreed.total,
+            disqualified=out,
             told=told,
             amounts=None if self.amounts is None else self.amounts.amounts(features),
         )

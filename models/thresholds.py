@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.arrays import Floats
+from features.arrays import Flags, Floats
 from models.handover import as_shown
 from models.replay import Past
 
@@ -44,19 +44,23 @@ class Advice:
 
 @dataclass(frozen=True)
 class Curve:
-    """Leads, conversions and amounts from each score 0..100 upwards. Arrays of shape (101,)."""
+    """Leads handed over, conversions and amounts among them, from each score 0..100 upwards.
+
+    Arrays of shape (101,); `conversions` counts those of leads that are never handed over too.
+    """
 
     handed: Floats
     known: Floats
     converted: Floats
     wins: Floats
     amount: Floats
+    conversions: float
     weeks: float | None
 
     def step(self, threshold: int) -> Step:
         """What that threshold means."""
         known, wins = self.known[threshold], self.wins[0]
-        total = self.converted[0]
+        total = self.conversions
         weeks = self.weeks
         return Step(
             threshold=threshold,
@@ -68,13 +72,15 @@ class Curve:
         )
 
 
-def curve(points: Floats, past: Past) -> Curve:
-    """The whole trade-off of a score (n,)."""
+def curve(points: Floats, past: Past, barred: Flags | None = None) -> Curve:
+    """The whole trade-off of a score (n,); leads that are `barred` (n,) are never handed over."""
     shown = as_shown(points).astype(np.int64)
     priced = past.won & ~np.isnan(past.amount)
+    open_to = 1.0 if barred is None else 1.0 - barred
 
     def upwards(weights: Floats) -> Floats:
-        return np.asarray(np.cumsum(np.bincount(shown, weights, minlength=101)[::-1])[::-1])
+        counts = np.bincount(shown, weights * open_to, minlength=101)
+        return np.asarray(np.cumsum(counts[::-1])[::-1])
 
     return Curve(
         handed=upwards(np.ones(len(past))),
@@ -82,6 +88,7 @@ def curve(points: Floats, past: Past) -> Curve:
         converted=upwards(past.won.astype(np.float64)),
         wins=upwards(priced.astype(np.float64)),
         amount=upwards(np.where(priced, past.amount, 0.0)),
+        conversions=float(past.won.sum()),
         weeks=past.weeks,
     )
 

@@ -23,6 +23,9 @@ class Reason(_Model):
     learned: float = Field(description="Points that outcomes added or took away.")
     points: float = Field(description="Agreed and learned together.")
     group: str = Field(description="The rulebook's group of a criterion, else empty.")
+    dimension: Literal["fit", "engagement", ""] = Field(
+        default="", description="The sub-score the line counts to; empty for neither."
+    )
 
 
 class Interval(_Model):
@@ -70,6 +73,22 @@ class VersionsTold(_Model):
     history_until: str
 
 
+class SubScore(_Model):
+    """Fit or engagement, in points: the sums of the reasons that name the dimension."""
+
+    agreed: float = Field(description="Points that both teams signed; the grid goes by these.")
+    learned: float = Field(description="Points that outcomes added or took away.")
+
+
+class Disqualified(_Model):
+    """What keeps a lead from being handed over, and the way it goes instead."""
+
+    id: str
+    says: str
+    owner: Literal["marketing", "sales", "joint"]
+    route: str = Field(description="Such as nurture or reject.")
+
+
 class Score(_Model):
     """A lead's score, taken apart."""
 
@@ -78,7 +97,17 @@ class Score(_Model):
     score_exact: float = Field(description="In points, before rounding and cutting.")
     agreed_score: int = Field(ge=0, le=100, description="The rulebook alone.")
     grade: str
-    handed_over: bool = Field(description="Whether the score reaches the hand-over threshold.")
+    fit: SubScore | None = Field(default=None, description="Null where the rulebook tells none.")
+    engagement: SubScore | None = Field(default=None, description="As `fit`.")
+    grid: str | None = Field(
+        default=None, description="Fit and engagement as a cell, A1 (best) to D4; null without."
+    )
+    handed_over: bool = Field(
+        description="Whether the score reaches the hand-over threshold and nothing disqualifies."
+    )
+    disqualified: Disqualified | None = Field(
+        default=None, description="Why the lead is never handed over; null for no reason."
+    )
     likelihood: float = Field(ge=0, le=1, description="Of conversion within the horizon.")
     interval: Interval
     score_interval: Points

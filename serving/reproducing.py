@@ -29,7 +29,7 @@ class Reproduction:
         score_id, lead_id: which score, of which lead.
         model: name of the bundle that made it.
         stored, again: both answers; equal in every bit when `same`.
-        differs: the parts of the answer that are not equal.
+        differs: the parts of the stored answer that are not told again.
     """
 
     score_id: str
@@ -40,13 +40,26 @@ class Reproduction:
 
     @property
     def differs(self) -> tuple[str, ...]:
-        """Which parts are not equal; floats are compared by their bits, as JSON tells them."""
-        return tuple(k for k in self.stored if self.stored[k] != self.again.get(k))
+        """Which parts are not equal; floats are compared by their bits, as JSON tells them.
+
+        An older version may have told less of a score: what it told must come out again.
+        """
+        return tuple(k for k in self.stored if not _tells(self.again.get(k), self.stored[k]))
 
     @property
     def same(self) -> bool:
         """Whether everything came out as it was told."""
-        return not self.differs and self.stored.keys() == self.again.keys()
+        return not self.differs
+
+
+def _tells(again: Any, stored: Any) -> bool:
+    """Whether `again` holds all that `stored` does, with the same values."""
+    if isinstance(stored, dict) and isinstance(again, dict):
+        return all(k in again and _tells(again[k], value) for k, value in stored.items())
+    if isinstance(stored, list) and isinstance(again, list):
+        same = len(stored) == len(again)
+        return same and all(map(_tells, again, stored))
+    return bool(again == stored)
 
 
 def model_of(connection: Connection, score_id: str) -> str:

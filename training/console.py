@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from models.answer import value_of
+from models.answer import disqualified_of, value_of
 from models.explanation import Explanation
 from models.wording import score_sentence, signed
 from training.card_sections import open_leads
@@ -95,10 +96,23 @@ def show_lead(console: Console, lead: str, scores: Scores, i: int, scorer: Score
         f"{scorer.rulebook.hand_over_from:g}. Rulebook {scorer.versions.rulebook}, model "
         f"{scorer.versions.model}."
     )
+    for told in beside_the_score(scores, i):
+        console.print(escape(told))
     worth = value_of(scores, i, scorer)
     if worth is not None:
         console.print(f"Expected value {escape(worth['says'])}")
     console.print(lines_table(explanation))
+
+
+def beside_the_score(scores: Scores, i: int) -> Iterator[str]:
+    """Fit, engagement and their cell, and what keeps the lead back: as far as the edition tells."""
+    parts = [f"{name} {signed(float(x[i]))}" for name, x in scores.sub_scores.items()]
+    if parts:
+        cell = scores.cells[i]
+        yield f"Agreed {', '.join(parts)}{f': {cell} on the grid' if cell else ''}."
+    kept = disqualified_of(scores, i)
+    if kept is not None:
+        yield f"Never handed over: {kept['says']}. Its way is {kept['route'].replace('_', ' ')}."
 
 
 def lines_table(explanation: Explanation) -> Table:
@@ -123,21 +137,3 @@ def lines_table(explanation: Explanation) -> Table:
 
 def _folded(agreed: float, learned: float) -> bool:
     return agreed == 0.0 and abs(learned) < 0.6
-
-
-def lead_as_json(lead: str, scores: Scores, i: int, scorer: Scorer) -> dict[str, Any]:
-    """One lead's score for machines, with every line."""
-    explanation = scores.explain(i)
-    return {
-        "lead_id": lead,
-        "score": int(scores.shown[i]),
-        "score_exact": explanation.exact,
-        "likelihood": float(scores.likelihood[i]),
-        "interval": {"low": float(scores.low[i]), "high": float(scores.high[i]), "level": 0.9},
-        "value": value_of(scores, i, scorer),
-        "grade": scores.grades[i],
-        "agreed_score": int(scores.agreed[i]),
-        "reasons": [vars(line) | {"points": line.points} for line in explanation.lines],
-        "versions": vars(scorer.versions),
-        "simulated": scorer.simulated,
-    }

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,11 @@ from features.arrays import NO_INSTANT, Flags, Floats, Instants, Ints, Table, Te
 from features.catalogue import Vocabulary
 from features.columns import Columns, account_ids, created, lead_ids
 from features.errors import DocumentRefused
+from features.facts import facts_of
 from features.fields import Fields
 from features.rulebook.check import complaints
 from features.rulebook.document import Rulebook
-from features.rulebook.points import Agreed
+from features.rulebook.points import Agreed, disqualified
 from features.snapshot import Snapshot, take_snapshot
 from models.workspace import Workspace
 from training.cohort import Cohort, ladder_frame, repeat_weights
@@ -92,6 +94,12 @@ class Dataset:
     def n(self) -> int:
         """Leads that may teach."""
         return len(self.y)
+
+    @cached_property
+    def barred(self) -> Flags:
+        """(n,) leads that the rulebook's disqualifiers keep from being handed over."""
+        facts = facts_of(self.snapshot, self.features)
+        return np.asarray(disqualified(self.rulebook, facts) >= 0)
 
     @property
     def agreed_points(self) -> Floats:

@@ -15,7 +15,7 @@ from features.facts import facts_of
 from features.fields import Fields
 from features.rulebook.check import complaints
 from features.rulebook.document import Rulebook
-from features.rulebook.points import Agreed, award
+from features.rulebook.points import Agreed, Facts, award, disqualified
 from features.snapshot import Snapshot, take_snapshot
 from models.replay import Past
 from models.workspace import Workspace
@@ -49,11 +49,22 @@ class Matured:
         Raises:
             DocumentRefused: when the edition does not fit the fields.
         """
+        return award(rulebook, self._facts(rulebook))
+
+    def barred(self, rulebook: Rulebook) -> Flags:
+        """Which leads an edition never hands over: its disqualifiers apply to them. Shape (n,).
+
+        Raises:
+            DocumentRefused: when the edition does not fit the fields.
+        """
+        return np.asarray(disqualified(rulebook, self._facts(rulebook)) >= 0)
+
+    def _facts(self, rulebook: Rulebook) -> Facts:
         wrong = complaints(rulebook, self.fields)
         if wrong:
             told = "\n  ".join(wrong)
             raise DocumentRefused(f"Edition {rulebook.edition} does not fit the fields:\n  {told}")
-        return award(rulebook, facts_of(self.snapshot, self.features))
+        return facts_of(self.snapshot, self.features)
 
 
 def load_matured(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from features.arrays import Floats, Texts
+from features.arrays import Flags, Floats, Texts
 from features.errors import InputRefused
 from features.facts import facts_of
 from features.rulebook.document import Rulebook
@@ -128,10 +128,11 @@ def replay(
     past = matured.past
     agreed, proposed = matured.points(base), matured.points(proposal)
     before, after = agreed.total, proposed.total
-    was = handed_over(before, base.hand_over_from)
-    will = handed_over(after, proposal.hand_over_from)
+    kept, keeps = matured.barred(base), matured.barred(proposal)
+    was = handed_over(before, base.hand_over_from, kept)
+    will = handed_over(after, proposal.hand_over_from, keeps)
     moved = moves(base, agreed, proposal, proposed)
-    trade_off = curve(after, past)
+    trade_off = curve(after, past, keeps)
     groups = [
         row
         for by, values in _groupings(matured, asked.segments)
@@ -140,15 +141,15 @@ def replay(
     return Replay(
         past=past,
         states=matured.states,
-        before=side(_named(base), before, base.hand_over_from, past, asked.capacity),
-        after=side(_named(proposal), after, proposal.hand_over_from, past, asked.capacity),
+        before=side(_named(base), before, base.hand_over_from, past, asked.capacity, kept),
+        after=side(_named(proposal), after, proposal.hand_over_from, past, asked.capacity, keeps),
         flips_in=flips(~was & will, before, after, past, moved),
         flips_out=flips(was & ~will, before, after, past, moved),
         groups=tuple(groups),
         steps=tuple(trade_off.step(threshold) for threshold in SHOWN_STEPS),
         advice=tuple(_advice(trade_off, asked)),
         model=None if champion is None else _model(champion, matured, base, proposal, after, asked),
-        notes=tuple(_notes(base, proposal)),
+        notes=tuple(_notes(base, proposal, kept, keeps)),
         simulated=matured.fields.simulated,
     )
 
@@ -157,7 +158,7 @@ def _named(rulebook: Rulebook) -> str:
     return f"edition {rulebook.edition}"
 
 
-def _notes(base: Rulebook, proposal: Rulebook) -> Iterator[str]:
+def _notes(base: Rulebook, proposal: Rulebook, kept: Flags, keeps: Flags) -> Iterator[str]:
     if proposal.horizon_days != base.horizon_days:
         yield (
             f"The proposal speaks of {proposal.horizon_days:g} days; ends are told within the "
@@ -165,6 +166,11 @@ def _notes(base: Rulebook, proposal: Rulebook) -> Iterator[str]:
         )
     if proposal.fingerprint() == base.fingerprint():
         yield "The proposal is the edition in force, word for word."
+    if kept.any() or keeps.any():
+        yield (
+            f"Disqualifiers keep back {int(keeps.sum()):,} leads whatever their score, "
+            f"{int(kept.sum()):,} under the edition in force."
+        )
 
 
 def _advice(trade_off: Curve, asked: Asked) -> Iterator[Advice]:
@@ -197,14 +203,18 @@ def _model(
 ) -> ModelSide:
     past = matured.past
     points = model_points(champion, matured)
-    thresholds = dict.fromkeys((base.hand_over_from, proposal.hand_over_from))
-    sides = [side(f"model, from {t:g}", points, t, past, asked.capacity) for t in thresholds]
-    handed = int(handed_over(after, proposal.hand_over_from).sum())
-    volume = curve(points, past).handed
+    keeps = matured.barred(proposal)
+    thresholds = {e.hand_over_from: matured.barred(e) for e in (base, proposal)}
+    sides = [
+        side(f"model, from {t:g}", points, t, past, asked.capacity, barred)
+        for t, barred in thresholds.items()
+    ]
+    handed = int(handed_over(after, proposal.hand_over_from, keeps).sum())
+    volume = curve(points, past, keeps).handed
     same = int(np.argmin(np.abs(volume - handed)))
     if float(same) not in thresholds:
         name = f"model, as many as the proposal (from {same})"
-        sides.append(side(name, points, float(same), past, asked.capacity))
+        sides.append(side(name, points, float(same), past, asked.capacity, keeps))
     return ModelSide(
         champion.versions.model, champion.rulebook.edition, tuple(sides), _taught(champion, past)
     )

@@ -15,7 +15,7 @@ from features.columns import Columns, readable
 from features.fields import Field
 from features.frames import Read, read_frame
 from features.timeline import Activities
-from models.scorer import Scorer
+from models.scorer import Scorer, Scores
 from training.intake import ROW, Rejected, rejected_of, with_rows, write_quarantine
 from training.tables import CHUNK, iter_tables
 from training.writers import open_writer
@@ -79,10 +79,11 @@ def _scores(
             "likelihood_high": np.round(scores.high, 6),
             "grade": scores.grades,
             "agreed_score": scores.agreed.astype(np.int64),
-            "handed_over": scores.shown >= scorer.rulebook.hand_over_from,
+            "handed_over": scores.handed_over,
             "reasons": [scores.explain(i).in_short() for i in range(scores.n)],
         }
     )
+    out = out.assign(**_beside(scores))
     stated, amounts = scorer.rulebook.value, scores.amounts
     if stated is not None and amounts is not None:
         worth = np.round(scores.likelihood * amounts.mean, 2)
@@ -93,6 +94,20 @@ def _scores(
     told = {"model": versions.model, "rulebook": versions.rulebook, "as_of": f"{as_of}Z"}
     # What a simulated company scored must never pass for the real thing, in any file.
     return out.assign(**told, **({"simulated": True} if scorer.simulated else {}))
+
+
+def _beside(scores: Scores) -> dict[str, Any]:
+    """Columns that only some editions tell: fit, engagement, their cell, and the other routes."""
+    told: dict[str, Any] = {name: np.round(x, 6) for name, x in scores.sub_scores.items()}
+    book = scores.told.rulebook
+    if book.grid is not None:
+        told["grid"] = pd.Series(scores.cells, dtype="str")
+    if book.disqualifiers:
+        ways = [(d.id, d.route) for d in book.disqualifiers] + [("", "")]
+        found = [ways[place] for place in scores.disqualified.tolist()]
+        told["disqualified"] = pd.Series([name for name, _ in found], dtype="str")
+        told["route"] = pd.Series([route for _, route in found], dtype="str")
+    return told
 
 
 def _ids(frame: pd.DataFrame, lead: Field, columns: Columns, good: Ints) -> pd.Series[Any]:

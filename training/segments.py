@@ -16,6 +16,7 @@ from features.arrays import Column, Flags, Ints, Table, Texts, texts
 from features.fields import Field
 from features.rulebook.document import Rulebook
 from features.timeline import Touches
+from models.handover import handed_over
 from models.metrics import log_loss
 from models.rates import Rate, rate_of
 from models.reliability import smooth_error
@@ -69,12 +70,14 @@ class Segment:
 def segments(dataset: Dataset, evaluation: Evaluation) -> list[Segment]:
     """Every group of the held-out leads, by grade, first channel, team and declared fields."""
     found: list[Segment] = []
+    barred = dataset.barred[evaluation.rows]
+    over = handed_over(evaluation.score, dataset.rulebook.hand_over_from, barred)
     for by, values in groupings(dataset, evaluation):
         order = _in_order(values) if by != "Grade" else list(_grades(dataset.rulebook))
         for value in order:
             rows = values == value
             if rows.any():
-                found.append(_segment(by, value, rows, evaluation, dataset.rulebook))
+                found.append(_segment(by, value, rows, evaluation, over))
     return found
 
 
@@ -95,11 +98,8 @@ def _titled(field: Field, columns: Table, rows: Ints) -> tuple[str, Texts]:
     return field.title, by_field(field, columns[field.name])[rows]
 
 
-def _segment(
-    by: str, value: str, rows: Flags, evaluation: Evaluation, rulebook: Rulebook
-) -> Segment:
-    y, p = evaluation.y[rows], evaluation.p[rows]
-    over = np.floor(np.clip(evaluation.score[rows], 0, 100) + 0.5) >= rulebook.hand_over_from
+def _segment(by: str, value: str, rows: Flags, evaluation: Evaluation, handed: Flags) -> Segment:
+    y, p, over = evaluation.y[rows], evaluation.p[rows], handed[rows]
     return Segment(
         by=by,
         value=value,

@@ -61,8 +61,10 @@ class Grid(Document):
 
     def cell(self, fit: float, engagement: float) -> str:
         """Where a lead stands, such as `B2`."""
-        letter = next((k for k, least in self.fit.items() if fit >= least), "D")
-        digit = next((k for k, least in self.engagement.items() if engagement >= least), 4)
+        # What floating point adds to a point decides nothing.
+        f, e = round(fit, 9), round(engagement, 9)
+        letter = next((k for k, least in self.fit.items() if f >= least), "D")
+        digit = next((k for k, least in self.engagement.items() if e >= least), 4)
         return f"{letter}{digit}"
 
 

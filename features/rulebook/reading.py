@@ -155,7 +155,7 @@ class _Reader(Cursor):
         return self._happened(begin, kind=name)
 
     def _not_a_fact(self, begin: int) -> None:
-        """Refuse `employees betwen 5 and 9`, which would else be an activity of that name."""
+        """Refuse `employees over 200`, which would else be an activity of that name."""
         words = [t.text for t in self.tokens[begin : self.at]]
         numbers = [t.kind == "number" for t in self.tokens[begin : self.at]]
         for count in range(1, len(words)):

@@ -17,7 +17,7 @@ from features.errors import SentenceRefused
 _MARKS = "(),:"
 _STARTS = frozenset({"not", "all", "any", "at", "the", "one"})
 """A bare name does not begin with these: they begin something else."""
-_ENDS = frozenset({"is", "contains", "and", "or", "through"})
+_ENDS = frozenset({"is", "contains", "and", "or", "through", "within"})
 _ENDING_PAIRS = frozenset(
     {("from", "marketing"), ("from", "sales"), ("among", "colleagues"), ("at", "the")}
 )
@@ -119,13 +119,10 @@ def quoted(text: str) -> str:
 
 def phrase_ends(tokens: Sequence[Token], i: int) -> bool:
     """Whether a name that reaches up to `tokens[i]` ends before it."""
-    token, rest = tokens[i], [t.word for t in tokens[i + 1 : i + 3]]
+    token = tokens[i]
     if token.kind in ("end", "mark", "quoted") or token.word in _ENDS:
         return True
-    if rest and (token.word, rest[0]) in _ENDING_PAIRS:
-        return True
-    within = token.word == "within" and len(rest) == 2 and tokens[i + 1].kind == "number"
-    return within and rest[1] in ("day", "days")
+    return (token.word, tokens[i + 1].word) in _ENDING_PAIRS
 
 
 def value_ends(tokens: Sequence[Token], i: int) -> bool:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from features.fields import Fields
-from features.rulebook.check import run_cases
+from features.rulebook.cases import run_cases
 from features.rulebook.document import Case, Criterion, Rulebook
 from models.evidence.criteria import CriterionEvidence, Evidence
 from models.wording import signed

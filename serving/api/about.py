@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
 
 from features.columns import readable
+from features.rulebook.sentences import rule_sentence, sentence
 from features.values import allowed
 from models.scorer import Scorer
 from serving.answers import Health
@@ -82,6 +83,7 @@ def about(scorer: Scorer) -> dict[str, Any]:
         "horizon_days": rulebook.horizon_days,
         "hand_over_from": rulebook.hand_over_from,
         "grades": rulebook.grades,
+        "grid": None if rulebook.grid is None else rulebook.grid.model_dump(mode="json"),
         "scale": {
             "stated": scorer.ladder.stated.says(rulebook.horizon_days),
             "fitted": scorer.ladder.scale.says(rulebook.horizon_days),
@@ -99,8 +101,19 @@ def about(scorer: Scorer) -> dict[str, Any]:
             for f in readable(scorer.fields)
         ],
         "criteria": [
-            {"id": c.id, "says": c.says, "group": c.group, "owner": c.owner, "points": c.points}
+            {
+                "id": c.id,
+                "says": c.says,
+                "group": c.group,
+                "owner": c.owner,
+                "points": c.points,
+                "rule": rule_sentence(c),
+            }
             for c in rulebook.criteria
+        ],
+        "disqualifiers": [
+            d.model_dump(exclude={"when"}) | {"rule": sentence(d.when)}
+            for d in rulebook.disqualifiers
         ],
         "card": scorer.card,
     }

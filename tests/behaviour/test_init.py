@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from features.fields import Fields, read_fields
-from features.rulebook.check import complaints, run_cases
+from features.rulebook.cases import run_cases
+from features.rulebook.check import complaints
 from features.rulebook.document import read_rulebook
 from tests.support.cli import run
 

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from features.rulebook.check import complaints, run_cases
+from features.rulebook.cases import run_cases
+from features.rulebook.check import complaints
 from models.bayes import posterior_mode
 from models.metrics import auc
 from models.scorer import Scorer

@@ -134,7 +134,7 @@ def main() -> None:
         agreed = award(book, fresh)
         out = disqualified(book, fresh)
         seconds.append(time.perf_counter() - began)
-    print(
+    print(  # noqa: T201
         f"{LEADS:,} leads x {len(book.criteria)} criteria, {len(leads.own.row):,} activities: "
         f"{min(seconds):.2f} s (of {', '.join(f'{s:.2f}' for s in seconds)}); mean "
         f"{agreed.total.mean():.2f} points, {(out >= 0).mean():.0%} disqualified"

@@ -13,8 +13,10 @@ from features.catalogue import Catalogue, Vocabulary
 from features.columns import from_records
 from features.facts import facts_of
 from features.fields import Fields
+from features.rulebook.document import Rulebook
 from features.rulebook.points import award
 from features.snapshot import take_snapshot
+from models.answer import answer
 from models.bundle import Bundle, Versions
 from models.explanation import Explanation
 from models.scorer import Scorer, Scores
@@ -75,6 +77,22 @@ def test_lines_add_up_for_any_rulebook_fields_leads_activities_and_ladder(data: 
             scores.agreed_exact[i], abs=1e-6
         )
         assert all(line.sentence and line.label for line in told.lines)
+        stands_where_its_reasons_say(answer("l", scores, i, scorer), rulebook)
+
+
+def stands_where_its_reasons_say(told: dict[str, Any], rulebook: Rulebook) -> None:
+    """Assert that fit and engagement are sums of reasons, and that who is kept back stays back."""
+    for name in ("fit", "engagement"):
+        lines = [line for line in told["reasons"] if line["dimension"] == name]
+        for part in ("agreed", "learned"):
+            assert told[name][part] == pytest.approx(sum(x[part] for x in lines), abs=1e-6)
+    rest = [x["points"] for x in told["reasons"] if not x["dimension"] and x["kind"] != "limit"]
+    parts = sum(sum(told[name].values()) for name in ("fit", "engagement"))
+    assert parts + sum(rest) == pytest.approx(told["score_exact"], abs=1e-6)
+    cell = (told["fit"]["agreed"], told["engagement"]["agreed"])
+    assert told["grid"] == (rulebook.grid and rulebook.grid.cell(*cell))
+    reaches = told["score"] >= rulebook.hand_over_from
+    assert told["handed_over"] == (reaches and told["disqualified"] is None)
 
 
 def sample_leads() -> st.SearchStrategy[list[dict[str, Any]]]:

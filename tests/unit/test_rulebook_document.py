@@ -9,7 +9,8 @@ import pytest
 
 from features.arrays import texts
 from features.errors import DocumentRefused
-from features.rulebook.check import complaints, run_cases
+from features.rulebook.cases import run_cases
+from features.rulebook.check import complaints
 from features.rulebook.conditions import Fact
 from features.rulebook.document import Criterion, read_rulebook
 from features.rulebook.points import Facts, holds

@@ -17,7 +17,8 @@ app.add_typer(rulebook, name="rulebook")
 @rulebook.command("check")
 def check(workspace: Folder = HERE, as_json: AsJson = False) -> None:
     """Hold the rulebook against the fields, and run its test cases."""
-    from features.rulebook.check import complaints, run_cases
+    from features.rulebook.cases import run_cases
+    from features.rulebook.check import complaints
 
     home = Workspace(workspace)
     fields, edition = home.fields(), home.rulebook()

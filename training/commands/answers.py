@@ -67,7 +67,8 @@ def explain(
     import numpy as np
     from rich.console import Console
 
-    from training.console import lead_as_json, show_lead
+    from models.answer import answer
+    from training.console import show_lead
     from training.explain import find_leads
 
     scorer = champion(workspace)
@@ -75,7 +76,7 @@ def explain(
     seen = activities_of(workspace, scorer.fields.sources.activities, activities)
     scores = scorer.score(columns, seen, np.full(columns.n, instant(as_of)))
     if as_json:
-        say([lead_as_json(lead, scores, i, scorer) for i, lead in enumerate(ids)])
+        say([answer(lead, scores, i, scorer) for i, lead in enumerate(ids)])
         return
     for i, lead in enumerate(ids):
         show_lead(Console(), lead, scores, i, scorer)

@@ -7,7 +7,7 @@ from typing import Any
 
 from features.contact import seniority
 from features.fields import Field, Fields
-from features.rulebook.check import run_cases
+from features.rulebook.cases import run_cases
 from features.rulebook.conditions import AllOf, AnyOf, Condition, Fact, Happened
 from features.rulebook.document import Case, Criterion, Expectation, Rulebook
 
