@@ -11,22 +11,17 @@ import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from starlette.staticfiles import StaticFiles
 
 from serving.access.people import first_start_link
-from serving.pages import sign_in
 from serving.storage.database import Database
 from tests.support.access import PASSWORD, House
 from tests.support.server import free_port
-
-STATIC = Path(sign_in.__file__).with_name("static")
 
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[House, str]]:
     """A house whose app is served on a port of its own, and its address."""
     house = House(Database(f"sqlite:///{tmp_path / 'store.db'}"))
-    house.app.mount("/static", StaticFiles(directory=STATIC))
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(house.app, port=port, log_level="warning", ws="none"))
     thread = threading.Thread(target=server.run, daemon=True)

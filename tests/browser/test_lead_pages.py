@@ -51,6 +51,7 @@ def test_a_rep_finds_a_lead_by_keys_and_reads_why(page: Page, written: str):
     page.keyboard.press("Enter")
     expect(page.locator(".score")).to_have_text(score)
     expect(page.get_by_role("heading", name=f"Why {score}")).to_be_visible()
+    page.wait_for_load_state()
     page.goto(f"{written}/leads")
     page.keyboard.press("/")
     expect(page.get_by_label("Search id and fields")).to_be_focused()
