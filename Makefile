@@ -16,7 +16,7 @@ WORKERS ?= 2
 export OMP_WAIT_POLICY = passive
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: help run test check bench bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-leaks bench-honest lock clean sample
+.PHONY: help run test check faults bench bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-leaks bench-honest lock clean sample
 
 help: ## Show the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -60,6 +60,9 @@ check: $(VENV)/.dev ## Lint, types, import contracts, spelling
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/codespell
+
+faults: $(VENV)/.dev ## Kill workers under write load, ROUNDS times on each database
+	@$(BIN)/python -m pytest tests/faults --rounds $(or $(ROUNDS),3) -o log_cli=true -o log_cli_level=INFO $(ARGS)
 
 bench: $(VENV)/.dev ## Speed, as ratios within one run
 	@$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-disable-gc $(ARGS)

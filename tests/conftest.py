@@ -26,6 +26,11 @@ settings.load_profile("leadpact")
 SHARED = Path(__file__).parents[2] / "shared"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of our own."""
+    parser.addoption("--rounds", default="3", help="Rounds of tests/faults.")
+
+
 def missing(what: str) -> None:
     """Skip on a user's machine, fail in CI: a test that cannot run is no test."""
     if os.environ.get("CI") == "true":

@@ -3,44 +3,26 @@
 from __future__ import annotations
 
 import io
-import json
 import logging
-import sys
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 import pytest
 import structlog
 
-from serving.logs import cut, log_as_json
+from serving.logs import cut
+from tests.support.logs import lines, log_kept
 
-
-@dataclass(frozen=True)
-class Log:
-    """A log as the service keeps it, and what was written to it."""
-
-    log: Any
-    written: io.StringIO
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.written.getvalue().splitlines()]
+LOG: Any = structlog.get_logger("leadpact")
 
 
 @pytest.fixture
-def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
-    """A log; how it was kept before comes back at the end."""
-    root, written = logging.getLogger(), io.StringIO()
-    handlers, level, before = root.handlers[:], root.level, structlog.get_config()
-    monkeypatch.setattr(sys, "stderr", written)
-    log_as_json("info")
-    yield Log(structlog.get_logger("leadpact"), written)
-    logging.captureWarnings(False)
-    root.handlers[:], root.level = handlers, level
-    structlog.configure(**before)
+def written() -> Iterator[io.StringIO]:
+    """What is logged during the test."""
+    with log_kept() as found:
+        yield found
 
 
 @pytest.mark.parametrize(
@@ -70,32 +52,32 @@ def test_a_huge_text_neither_holds_up_the_log_nor_fills_it(hostile: str):
     assert perf_counter() - began < 5
 
 
-def test_a_traceback_is_one_line_without_the_secret_in_it(kept: Log):
+def test_a_traceback_is_one_line_without_the_secret_in_it(written: io.StringIO):
     try:
         raise ValueError("no user ines.duarte@example.com")
     except ValueError as error:
-        kept.log.error("failed", exc_info=error)
-    [line] = kept.lines
+        LOG.error("failed", exc_info=error)
+    [line] = lines(written)
     assert line["event"] == "failed"
     assert line["level"] == "error"
     assert 'raise ValueError("no user' in line["exception"]
     assert "ines.duarte" not in line["exception"]
 
 
-def test_libraries_and_warnings_are_told_in_the_same_form(kept: Log):
+def test_libraries_and_warnings_are_told_in_the_same_form(written: io.StringIO):
     logging.getLogger("uvicorn.error").warning("for %s", "bob@example.com")
     logging.getLogger("uvicorn.error").info("too light to be told")
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         warnings.warn("old", stacklevel=1)
-    first, second = kept.lines
+    first, second = lines(written)
     assert (first["logger"], first["event"]) == ("uvicorn.error", "for …@example.com")
     assert "old" in second["event"]
 
 
-def test_every_line_says_which_request_it_belongs_to(kept: Log):
+def test_every_line_says_which_request_it_belongs_to(written: io.StringIO):
     with structlog.contextvars.bound_contextvars(request_id="r-1"):
-        kept.log.info("ours")
+        LOG.info("ours")
         logging.getLogger("a.library").error("theirs")
-    kept.log.info("nobody's")
-    assert [line.get("request_id") for line in kept.lines] == ["r-1", "r-1", None]
+    LOG.info("nobody's")
+    assert [line.get("request_id") for line in lines(written)] == ["r-1", "r-1", None]
