@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.fft import dct, idct
@@ -97,19 +98,27 @@ class Diagram:
     leads: int
     conversions: int
 
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        told = dict(vars(self))
+        told["steps"] = [vars(s) for s in self.steps]
+        told["brier"], told["log_loss"] = vars(self.brier), vars(self.log_loss)
+        return told | {k: told[k].tolist() for k in ("at", "low", "high")}
 
-def diagram(y: Floats, p: Floats, seed: int = 0) -> Diagram:
+
+def diagram(y: Floats, p: Floats, seed: int = 0, resamples: int = RESAMPLES) -> Diagram:
     """The reliability diagram of n told likelihoods.
 
     Args:
         y: (n,) outcomes, 0 or 1; n at least 1.
         p: (n,) told likelihoods.
         seed: of the resampled outcomes behind the band.
+        resamples: how many there are of those.
     """
     order = np.argsort(p, kind="stable")
     y, p = y[order], p[order]
     happened = recalibrated(y, p)
-    low, high = consistency_band(p, seed)
+    low, high = consistency_band(p, seed, resamples)
     # Steps of equal height reach the same value by rounding that differs in the last digits.
     slack = 1e-9
     at = np.unique(np.linspace(0, len(p) - 1, _GRID).astype(np.int64))

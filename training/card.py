@@ -11,7 +11,7 @@ from features.arrays import Floats
 from models.evidence.criteria import Evidence
 from models.ladder import LadderClassifier
 from models.metrics import ece
-from models.reliability import Diagram, by_chance, diagram
+from models.reliability import by_chance, diagram
 from training.censoring import Teaching
 from training.cohort import repeat_weights
 from training.curve import Point
@@ -145,8 +145,8 @@ def _tested(evaluation: Evaluation, groups: list[Segment]) -> dict[str, Any]:
     y, p = evaluation.y, evaluation.p
     drawn = len(y) >= ENOUGH_TO_DRAW
     return evaluation.as_json() | {
-        "corp": _drawn(diagram(y, p)) if drawn else None,
-        "corp_rulebook": _drawn(diagram(y, evaluation.agreed_p)) if drawn else None,
+        "corp": diagram(y, p).as_json() if drawn else None,
+        "corp_rulebook": diagram(y, evaluation.agreed_p).as_json() if drawn else None,
         "ece_by_chance": dict(zip(("mean", "p95"), by_chance(p, ece, 0), strict=True)),
         "told_histogram": np.histogram(p, bins=20, range=(0, 1))[0].tolist(),
         "gain": _gain(y, p),
@@ -155,13 +155,6 @@ def _tested(evaluation: Evaluation, groups: list[Segment]) -> dict[str, Any]:
         "bands": [b.as_json() for b in told],
         "same_meaning": same_meaning(told),
     }
-
-
-def _drawn(found: Diagram) -> dict[str, Any]:
-    told = dict(vars(found))
-    told["steps"] = [vars(s) for s in found.steps]
-    told["brier"], told["log_loss"] = vars(found.brier), vars(found.log_loss)
-    return told | {k: told[k].tolist() for k in ("at", "low", "high")}
 
 
 def _gain(y: Floats, p: Floats) -> list[float]:

@@ -151,7 +151,12 @@ def segments_of(tested: Mapping[str, Any]) -> Section:
         f"In {len(off)} of {len(judged)} groups with 30 leads or more the mean likelihood lies "
         f"outside the observed rate's 90 % interval; chance gives about {0.1 * len(judged):.0f}.",
     )
-    return Section("Groups of leads, and fairness", says, grids=grids)
+    gallery = tuple(
+        _reliability(f"{s['by']}, {s['value']}", s["corp"], [], "corp")
+        for s in tested["segments"]
+        if s["corp"] is not None
+    )
+    return Section("Groups of leads, and fairness", says, grids=grids, gallery=gallery)
 
 
 def _segments(name: str, found: list[Mapping[str, Any]]) -> Grid:

@@ -55,13 +55,14 @@ class Picture:
 
 @dataclass(frozen=True)
 class Section:
-    """One part of the card."""
+    """One part of the card; its `gallery` holds pictures that are folded away until asked for."""
 
     title: str
     says: tuple[str, ...] = ()
     items: tuple[tuple[str, str], ...] = ()
     pictures: tuple[Picture, ...] = field(default=(), repr=False)
     grids: tuple[Grid, ...] = ()
+    gallery: tuple[Picture, ...] = field(default=(), repr=False)
 
 
 def rate_cell(rate: Mapping[str, Any]) -> str:

@@ -19,14 +19,16 @@ from features.timeline import Touches
 from models.handover import handed_over
 from models.metrics import log_loss
 from models.rates import Rate, rate_of
-from models.reliability import smooth_error
+from models.reliability import Diagram, diagram, smooth_error
 from training.dataset import Dataset
 from training.evaluate import Evaluation
 
 MOST_VALUES = 8
 """Values of one segmentation that are shown; the rarer ones are pooled as "other"."""
 ENOUGH = 200
-"""Leads from which on a group's smooth error tells more than its noise."""
+"""Leads from which on a group's smooth error and its diagram tell more than their noise."""
+RESAMPLES = 100
+"""Behind the band of a group's diagram; there are many groups."""
 NOT_GIVEN = "not given"
 
 
@@ -44,6 +46,7 @@ class Segment:
         caught: share of the group's conversions that were handed over; None without conversions.
         log_loss: of the model in this group, in nats.
         smooth_error: calibration error without bins; None under 200 leads.
+        corp: the group's own reliability diagram; None under 200 leads.
     """
 
     by: str
@@ -55,6 +58,7 @@ class Segment:
     caught: float | None
     log_loss: float
     smooth_error: float | None
+    corp: Diagram | None
 
     @property
     def holds(self) -> bool | None:
@@ -63,8 +67,9 @@ class Segment:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, with the observed rate's own beside them."""
-        told = {k: v for k, v in vars(self).items() if k != "observed"}
-        return told | {"observed": vars(self.observed), "holds": self.holds}
+        told = {k: v for k, v in vars(self).items() if k not in ("observed", "corp")}
+        drawn = None if self.corp is None else self.corp.as_json()
+        return told | {"observed": vars(self.observed), "holds": self.holds, "corp": drawn}
 
 
 def segments(dataset: Dataset, evaluation: Evaluation) -> list[Segment]:
@@ -110,6 +115,7 @@ def _segment(by: str, value: str, rows: Flags, evaluation: Evaluation, handed: F
         caught=float(y[over].sum() / y.sum()) if y.any() else None,
         log_loss=log_loss(y, p),
         smooth_error=smooth_error(y, p) if len(y) >= ENOUGH else None,
+        corp=diagram(y, p, resamples=RESAMPLES) if len(y) >= ENOUGH else None,
     )
 
 

@@ -83,6 +83,18 @@ def test_training_beats_the_rulebook_and_the_bar_and_every_score_adds_up(company
         assert found["leadpact"]["ece"] <= 0.05
 
 
+def test_groups_of_enough_leads_have_reliability_diagrams_of_their_own(company):
+    _name, _folder, told = company
+    groups = told["card"]["evaluation"]["segments"]
+
+    drawn = [s for s in groups if s["corp"] is not None]
+    assert len(drawn) > 3
+    assert [s for s in groups if s["observed"]["leads"] >= 200] == drawn
+    for s in drawn:
+        assert s["corp"]["leads"] == s["observed"]["leads"]
+        assert s["corp"]["conversions"] == s["observed"]["conversions"]
+
+
 def test_evaluate_says_what_training_said(company):
     name, folder, told = company
     file = leads_file(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from html.parser import HTMLParser
@@ -181,6 +182,20 @@ def test_segments_add_up_to_all_held_out_leads(card) -> None:
     assert {"Grade", "First touch", "Touched by"} <= set(by)
     assert set(by.values()) == {tested["tested"]}
     assert set(won.values()) == {tested["leadpact"]["conversions"]}
+
+
+def test_every_group_with_enough_leads_has_a_diagram_of_its_own(card) -> None:
+    for s in card["evaluation"]["segments"]:
+        assert (s["corp"] is not None) == (s["observed"]["leads"] >= 200)
+    drawn = copy.deepcopy(card)
+    for s in drawn["evaluation"]["segments"][:3]:
+        s["corp"] = card["evaluation"]["corp"]
+    html = card_html(drawn, VERSIONS)
+    number = sum(s["corp"] is not None for s in drawn["evaluation"]["segments"])
+    assert number >= 3
+    assert f"Show {number} reliability diagrams" in html
+    ids = re.findall(r' id="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
 
 
 def test_bands_hold_every_lead_once_for_either_score(card) -> None:
