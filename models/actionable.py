@@ -93,8 +93,8 @@ def _may(scorer: Scorer, field: Field, now: object, value: float) -> bool:
 
 
 def _asked(scorer: Scorer, field: Field) -> Iterator[Fact]:
-    """The tests that criteria make of a field."""
-    for criterion in scorer.rulebook.criteria:
-        for leaf in walk(criterion.when):
+    """The tests that criteria and disqualifiers make of a field."""
+    for condition in scorer.rulebook.conditions:
+        for leaf in walk(condition):
             if isinstance(leaf, Fact) and leaf.field == field.name:
                 yield leaf

@@ -16,7 +16,7 @@ from math import comb
 
 import numpy as np
 
-from features.arrays import Floats, texts
+from features.arrays import texts
 from features.fields import ActionableActivity
 from features.timeline import Activities, Seen
 from features.values import Value
@@ -57,10 +57,19 @@ class Change:
 
 @dataclass(frozen=True)
 class Lift:
-    """A set of changes, and the exact score it leads to."""
+    """A set of changes, and what it leads to.
+
+    Attributes:
+        changes: of the set.
+        exact: score.
+        moved: points between this score and the one that the lead has.
+        barred: whether a disqualifier keeps the lead back.
+    """
 
     changes: tuple[Change, ...]
     exact: float
+    moved: float
+    barred: bool
 
     @property
     def changed(self) -> frozenset[tuple[str, int]]:
@@ -109,6 +118,8 @@ def search(
     least: float,
     wanted: int,
     most_changes: int = MOST_CHANGES,
+    *,
+    hand_over: bool = False,
 ) -> Found:
     """The cheapest sets of `changes` by which a lead's shown score reaches `least`.
 
@@ -117,28 +128,34 @@ def search(
         least: the score to be reached, 0 to 100.
         wanted: how many sets are looked for.
         most_changes: in one set.
+        hand_over: no disqualifier may keep the lead back besides.
     """
     trial = _Trial(scorer, subject)
-    [start] = trial.points([()])
     promise: dict[str, float] = {}
     lifts: list[Lift] = []
     best: list[Lift] = []
     every = 0
     for size in range(1, most_changes + 1):
         sets, whole = _sets(changes, promise, size, trial.left)
-        exact = trial.points(sets)
-        tried = [Lift(told, float(x)) for told, x in zip(sets, exact, strict=True)]
+        tried = trial.lifts(sets)
         if size == 1:
-            promise = {_name(*lift.changes): lift.exact - float(start) for lift in tried}
+            promise = {_name(*lift.changes): lift.exact for lift in tried}
         if whole and every == size - 1:
             every = size
         # A change that adds nothing but floating point's dust makes no set better.
-        best = [max([*best, *tried], key=lambda f: round(f.exact, 9))] if best or tried else []
-        reached = [f for f, x in zip(tried, as_shown(exact), strict=True) if x >= least]
+        best = sorted([*best, *tried], key=lambda f: (hand_over and f.barred, -round(f.exact, 9)))[
+            :1
+        ]
+        shown = as_shown(np.array([f.exact for f in tried]))
+        reached = [
+            f
+            for f, x in zip(tried, shown, strict=True)
+            if x >= least and not (hand_over and f.barred)
+        ]
         lifts += _cheapest(reached, lifts)
         if len(lifts) >= wanted or not trial.left:
             break
-    return Found(tuple(lifts[:wanted]), best[0] if best else None, trial.tried - 1, every)
+    return Found(tuple(lifts[:wanted]), best[0] if best else None, trial.tried, every)
 
 
 def _name(change: Change) -> str:
@@ -213,7 +230,7 @@ def _cheapest(reached: Sequence[Lift], before: Sequence[Lift]) -> list[Lift]:
     Sets that change all that a set in `before` changes, and more, are left out.
     """
     found: dict[frozenset[tuple[str, int]], Lift] = {}
-    for lift in sorted(reached, key=lambda f: f.exact):
+    for lift in sorted(reached, key=lambda f: f.moved):
         if not any(lift.changed >= other.changed for other in before):
             found.setdefault(lift.changed, lift)
     return list(found.values())
@@ -226,20 +243,21 @@ class _Trial:
         self._scorer, self._subject = scorer, subject
         self._most = min(MOST_VARIANTS, MOST_TOUCHES // (1 + len(subject.activities)))
         self._seen: dict[tuple[str, ...], Seen] = {}
+        self._start = float(scorer.glance(subject.snapshot())[0][0])
         self.tried = 0
 
     @property
     def left(self) -> int:
         """How many more may be scored."""
-        return max(0, self._most + 1 - self.tried)
+        return self._most - self.tried
 
-    def points(self, sets: Sequence[Set]) -> Floats:
-        """The exact score that each set leads to. Shape (n,)."""
+    def lifts(self, sets: Sequence[Set]) -> list[Lift]:
+        """What each set leads to."""
         self.tried += len(sets)
         chunks = [sets[at : at + _CHUNK] for at in range(0, len(sets), _CHUNK)]
-        return np.concatenate([np.zeros(0), *(self._points(chunk) for chunk in chunks)])
+        return [lift for chunk in chunks for lift in self._lifts(chunk)]
 
-    def _points(self, sets: Sequence[Set]) -> Floats:
+    def _lifts(self, sets: Sequence[Set]) -> list[Lift]:
         changes = [{c.name: c.value for c in told if c.activity is None} for told in sets]
         names = [tuple(c.key for c in told if c.activity is not None) for told in sets]
         for name, told in zip(names, sets, strict=True):
@@ -248,5 +266,9 @@ class _Trial:
         distinct = list(dict.fromkeys(names))
         which = np.array([distinct.index(name) for name in names])
         seen = [self._seen[name] for name in distinct]
-        fields = self._scorer.fields
-        return self._scorer.points(snapshot_of(self._subject, changes, seen, which, fields))
+        snapshot = snapshot_of(self._subject, changes, seen, which, self._scorer.fields)
+        exact, barred = (told.tolist() for told in self._scorer.glance(snapshot))
+        return [
+            Lift(told, x, abs(x - self._start), out)
+            for told, x, out in zip(sets, exact, barred, strict=True)
+        ]

@@ -169,10 +169,14 @@ class Scorer:
             amounts=None if self.amounts is None else self.amounts.amounts(features),
         )
 
-    def points(self, snapshot: Snapshot) -> Floats:
-        """The exact scores alone, (n,): not taken apart, and so many times faster."""
-        _, _, leads = self._known(snapshot)
-        return np.asarray(self.ladder.scale.points(self.ladder.log_odds(leads)))
+    def glance(self, snapshot: Snapshot) -> tuple[Floats, Flags]:
+        """The exact scores alone, (n,), and whom a disqualifier keeps back, (n,).
+
+        Nothing is taken apart, which makes it many times faster.
+        """
+        features, _, leads = self._known(snapshot)
+        barred = disqualified(self.rulebook, facts_of(snapshot, features)) >= 0
+        return np.asarray(self.ladder.scale.points(self.ladder.log_odds(leads))), barred
 
     def _known(self, snapshot: Snapshot) -> tuple[Table, Agreed, Leads]:
         features = self.catalogue.compute(snapshot)

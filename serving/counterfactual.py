@@ -29,7 +29,10 @@ _ALTERNATIVES = 3
 
 @dataclass(frozen=True)
 class Goal:
-    """The score to be reached; `says` names it for people."""
+    """The score to be reached; `says` names it for people.
+
+    For a `hand_over` no disqualifier may keep the lead back besides.
+    """
 
     score: float
     says: str
@@ -127,13 +130,15 @@ def counterfactual(scorer: Scorer, known: Known, sought: Sought) -> dict[str, An
         found = Found((), None, 0, 0)
     else:
         wanted, most = sought.alternatives, sought.most_changes
-        found = search(scorer, known.subject, changes, goal.score, wanted, most)
+        found = search(
+            scorer, known.subject, changes, goal.score, wanted, most, hand_over=goal.hand_over
+        )
     told = _told(scorer, known, before, [*found.lifts, *([found.best] if found.best else [])])
     lifts = [t for t in told[: len(found.lifts)] if goal is not None and goal.reached(t["after"])]
     higher = [t for t in told[len(found.lifts) :] if t["difference"]["points"] > 0]
     answered = {
         "before": before,
-        "goal": None if goal is None else {"score": goal.score, "says": goal.says},
+        "goal": None if goal is None else vars(goal),
         "reached": goal is not None and goal.reached(before),
         "alternatives": lifts,
         "best": higher[0] if higher and not lifts else None,
@@ -195,11 +200,8 @@ def sentence_of(change: Change, scorer: Scorer) -> str:
     if isinstance(value, bool):
         return f"{field.title}: {'yes' if value else 'no'}"
     unit = f" {field.unit}" if field.unit else ""
-    return (
-        f"{field.title}: {value:,.6g}{unit}"
-        if isinstance(value, float)
-        else (f"{field.title}: {value}")
-    )
+    told = f"{value:,.6g}{unit}" if isinstance(value, float) else value
+    return f"{field.title}: {told}"
 
 
 def _says(answered: Mapping[str, Any], changes: int, most: int) -> str:
@@ -221,4 +223,7 @@ def _says(answered: Mapping[str, Any], changes: int, most: int) -> str:
     top = "none raises the score"
     if best is not None:
         top = f"the best reaches {best['after']['score_exact']:.1f}"
+    kept = (before if best is None else best["after"])["disqualified"]
+    if goal["hand_over"] and kept is not None:
+        top += f", and the lead is kept back ({kept['says']})"
     return f"No change of what is actionable reaches {goal['says']}; {top}.{every}"

@@ -72,6 +72,7 @@ class GoalTold(_Model):
 
     score: float
     says: str
+    hand_over: bool = Field(description="Whether no disqualifier may keep the lead back besides.")
 
 
 class ActivityToCome(_Model):

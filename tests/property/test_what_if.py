@@ -73,15 +73,19 @@ def subject_of(scorer: Scorer, record: dict[str, Any], acts: Any) -> Subject:
     return Subject(columns, acts, record["lead_id"], record.get("account_id"), at(0.0)[0])
 
 
-def scored_anew(scorer: Scorer, record: dict[str, Any], acts: Any, told: tuple[Change, ...]) -> Any:
-    """The lead's exact score with the changes made, by the plain road."""
+def scored_anew(
+    scorer: Scorer, record: dict[str, Any], acts: Any, told: tuple[Change, ...]
+) -> tuple[float, bool]:
+    """The lead's exact score with the changes made, by the plain road, and whether it is kept
+    back."""
     booleans = {f.name for f in scorer.fields.fields if f.type == "boolean"}
     made = {
         c.name: bool(c.value) if c.name in booleans else c.value for c in told if not c.activity
     }
     happened = join([acts, happening(told, subject_of(scorer, record, acts))])
     columns = from_records([record | made], scorer.fields).columns
-    return scorer.score(columns, happened, at(0.0)).exact[0]
+    scores = scorer.score(columns, happened, at(0.0))
+    return float(scores.exact[0]), bool(scores.disqualified[0] >= 0)
 
 
 def possible(told: tuple[Change, ...]) -> bool:
@@ -100,25 +104,28 @@ def test_no_smaller_set_of_changes_reaches_the_goal(drawn: Any, data: st.DataObj
     few = data.draw(st.lists(st.sampled_from(every), max_size=6, unique_by=id)) + every[-3:]
     changes = [c for c in every if any(c is f for f in few)]
     sets = [t for n in (1, 2, 3) for t in combinations(changes, n) if possible(t)]
-    exact = {t: float(scored_anew(scorer, record, acts, t)) for t in sets}
-    goal = data.draw(
-        st.sampled_from([1.0, 100.0, *(round(min(max(x, 1), 100)) for x in exact.values())])
-    )
+    scored = {t: scored_anew(scorer, record, acts, t) for t in sets}
+    exact = {t: x for t, (x, _) in scored.items()}
+    start, _ = scored_anew(scorer, record, acts, ())
+    goals = [1.0, 100.0, *(round(min(max(x, 1), 100)) for x in exact.values())]
+    goal, hand_over = data.draw(st.sampled_from(goals)), data.draw(st.booleans())
     assume(not any(abs(x + 0.5 - goal) < 1e-6 for x in exact.values()))
-    found = search(scorer, subject, changes, goal, wanted=1000)
-    reaching = {t: x for t, x in exact.items() if min(x, 100.0) + 0.5 >= goal}
+    found = search(scorer, subject, changes, goal, wanted=1000, hand_over=hand_over)
+    free = {t: x for t, x in exact.items() if not (hand_over and scored[t][1])}
+    reaching = {t: x for t, x in free.items() if min(x, 100.0) + 0.5 >= goal}
     assert found.every == 3
     assert found.tried == len(sets)
     assert found.best is not None
-    assert found.best.exact == pytest.approx(max(exact.values()), abs=1e-6)
+    assert found.best.exact == pytest.approx(max((free or exact).values()), abs=1e-6)
     assert bool(found.lifts) == bool(reaching)
     for lift in found.lifts:
         assert lift.exact == pytest.approx(reaching[lift.changes], abs=1e-6)
+        assert lift.moved == pytest.approx(abs(lift.exact - start), abs=1e-6)
     if reaching:
         least = min(len(t) for t in reaching)
-        cheapest = min(x for t, x in reaching.items() if len(t) == least)
+        cheapest = min(abs(x - start) for t, x in reaching.items() if len(t) == least)
         assert len(found.lifts[0].changes) == least
-        assert found.lifts[0].exact == pytest.approx(cheapest, abs=1e-6)
+        assert found.lifts[0].moved == pytest.approx(cheapest, abs=1e-6)
     changed = [lift.changed for lift in found.lifts]
     assert not any(
         a < b or (a == b and i != k) for i, a in enumerate(changed) for k, b in enumerate(changed)

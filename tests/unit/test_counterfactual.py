@@ -24,7 +24,10 @@ from models.counterfactual import Change, search
 from models.scorer import Scorer
 from models.supposed import suppose, with_points
 from models.variants import Subject
-from tests.support.build import FIELDS, activities, at, fields, rulebook
+from serving.counterfactual import counterfactual as use_case
+from serving.counterfactual import parse_sought
+from serving.subjects import Known
+from tests.support.build import FIELDS, RULEBOOK, activities, at, fields, rulebook
 from tests.support.ladders import random_ladder
 
 TAUGHT = [
@@ -39,9 +42,9 @@ MARKED = FIELDS.replace("type: boolean,", "type: boolean, actionable: true,").re
 )
 
 
-def a_scorer(told: str = MARKED, seed: int = 3) -> Scorer:
+def a_scorer(told: str = MARKED, seed: int = 3, agreement: str = RULEBOOK) -> Scorer:
     """A model of the test fields and the test rulebook with everything learned drawn."""
-    declared, agreed = fields(told), rulebook()
+    declared, agreed = fields(told), rulebook(agreement)
     vocabulary = Vocabulary(("web",), ("webinar",), ("marketing",))
     columns = from_records(TAUGHT * 30, declared).columns
     snapshot = take_snapshot(columns, no_activities(), at(*[0.0] * columns.n), declared)
@@ -189,3 +192,38 @@ def test_a_cap_that_no_longer_cuts_keeps_what_was_learned_of_it():
     assert after["criterion:phone"].learned == before["criterion:phone"].learned
     cap = before["cap:engagement"].agreed
     assert then.exact[0] - scores.exact[0] == pytest.approx(-20 - cap)
+
+
+NO_PHONE = """disqualifiers:
+ - {id: no_phone, says: No phone, when: {field: phone, is: false}, route: nurture}
+"""
+
+
+def test_a_lead_that_is_kept_back_is_handed_over_only_by_what_lets_it_go():
+    scorer = a_scorer(agreement=RULEBOOK + NO_PHONE)
+    subject = a_subject(scorer, {"phone": False, "employees": 300})
+    exact, barred = scorer.glance(subject.snapshot())
+    assert barred.tolist() == [True]
+    goal = {"handed_over": True}
+    low = replace_threshold(scorer, float(exact[0]) - 30)
+    told = ask(low, subject, goal)
+    assert told["before"]["score"] >= told["goal"]["score"]
+    assert not told["reached"]
+    assert [one["changes"] for one in told["alternatives"]] == [{"phone": True}]
+    assert told["alternatives"][0]["after"]["handed_over"]
+    assert ask(low, subject, {"score": told["goal"]["score"]})["reached"]
+    fixed = a_scorer(FIELDS.replace("visits,", "visits, actionable: true,"), 3, RULEBOOK + NO_PHONE)
+    stuck = ask(replace_threshold(fixed, 1.0), subject, goal)
+    assert stuck["alternatives"] == []
+    assert "and the lead is kept back (No phone)" in stuck["says"]
+
+
+def replace_threshold(scorer: Scorer, least: float) -> Scorer:
+    scorer.rulebook = scorer.rulebook.model_copy(update={"hand_over_from": max(least, 0.0)})
+    return scorer
+
+
+def ask(scorer: Scorer, subject: Subject, goal: Any) -> dict[str, Any]:
+    sought, wrong = parse_sought({"goal": goal}, scorer, subject.as_of)
+    assert not wrong
+    return use_case(scorer, Known(subject, "l", []), sought)
