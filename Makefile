@@ -16,7 +16,7 @@ WORKERS ?= 2
 export OMP_WAIT_POLICY = passive
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: help run test check faults bench bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-leaks bench-honest lock clean sample
+.PHONY: help run test check faults bench bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-leaks bench-honest bench-sweep lock clean sample
 
 help: ## Show the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -84,6 +84,9 @@ bench-honest: $(VENV)/.dev ## What open and unworked leads teach, against a know
 
 bench-leaks: $(VENV)/.dev ## What the leak guard names in the raw files
 	@$(BIN)/python tests/benchmarks/leaks.py $(ARGS)
+
+bench-sweep: $(VENV)/.dev ## A sweep over 100,000 scores: rate, scored anew, untouched
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/sweep.py $(ARGS)
 
 .venv-bench/.done: requirements-bench.lock
 	@echo "Installing the rivals (EBM, CatBoost) into .venv-bench"

@@ -23,7 +23,7 @@ from features.errors import (
     NothingToLearn,
 )
 from models.workspace import NoChampion, Workspace
-from serving.commands import access, audit, operations, privacy, store, training_export
+from serving.commands import access, audit, jobs, operations, privacy, store, training_export
 from training.commands import agreement, answers, evidence, history, registry
 from training.commands.common import HERE, Folder
 
@@ -35,7 +35,7 @@ app = typer.Typer(
 )
 for room in (history, answers, registry, agreement, evidence):
     app.add_typer(room.app)
-for room in (store, access, audit, operations, privacy, training_export):
+for room in (store, access, audit, operations, jobs, privacy, training_export):
     app.add_typer(room.app)
 
 _CODES: tuple[tuple[type[LeadpactError], int], ...] = (

@@ -62,6 +62,12 @@ class Versions:
     bundle_sha256: str
     history_until: str
 
+    @property
+    def decides(self) -> str:
+        """What, besides a lead's own history, decides its score: two scores made with the same
+        are made alike."""
+        return f"{self.model} {self.rulebook_sha256}"
+
 
 @dataclass(frozen=True)
 class Bundle:

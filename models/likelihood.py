@@ -18,6 +18,7 @@ import numpy as np
 from features.arrays import Floats
 from models.encoding import Encoding
 from models.history import Leads
+from models.rowwise import quadratic, row_sums, times
 from models.rungs import FROM_BASE, Affine, FittedScale, UpdatedPoints
 from models.scale import Scale
 from models.trees import Trees
@@ -123,8 +124,8 @@ class FittedLadder:
             f: (n,) their calibrated log-odds where known already; predicted otherwise.
         """
         X, V = self.updated.rows(leads), self.updated.V
-        variance = np.einsum("ij,ij->i", X @ V, X)
-        f2 = self.affine(leads.f0 + X @ self.updated.b)
+        variance = quadratic(X, V)
+        f2 = self.affine(leads.f0 + times(X, self.updated.b))
         apart = (self.log_odds(leads) if f is None else f) - f2
         return np.asarray(Z90 * np.sqrt(np.maximum(variance, 0.0) + APART * apart**2))
 
@@ -143,14 +144,14 @@ class FittedLadder:
         features = {name: np.zeros(len(leads)) for name in leads.features.names}
         for name, at in design.slices():
             at_b = slice(at.start + 2, at.stop + 2)
-            features[name] += beta * w2 * ((columns[:, at] - design.centre[at]) @ b[at_b])
+            features[name] += beta * w2 * times(columns[:, at] - design.centre[at], b[at_b])
         if self._booster is not None:
             shap = self._booster.contributions(self.encoding.matrix(leads.features))
             constant += float(shap[0, -1]) if len(leads) else 0.0
             for i, name in enumerate(self.encoding.owners):
                 features[name] += beta * shap[:, i]
         total = self.affine.alpha + beta * constant
-        f = total + per_f0 * leads.f0 + criteria.sum(axis=1)
+        f = total + per_f0 * leads.f0 + row_sums(criteria)
         for added in features.values():
             f = f + added
         return Parts(f, total, per_f0, criteria, features)

@@ -9,6 +9,7 @@ import numpy as np
 from features.arrays import Floats
 from models.design import Design
 from models.history import Leads
+from models.rowwise import times
 
 RUNGS = ("fitted", "updated", "g", "x", "n", "r")
 """Rung 1, rung 2, and the four boosters of rung 3: g knows the agreement, the others do not."""
@@ -53,7 +54,7 @@ class UpdatedPoints:
 
     def log_odds(self, leads: Leads) -> Floats:
         """Rung 2's log-odds of n leads. Shape (n,)."""
-        return np.asarray(leads.f0 + self.rows(leads) @ self.b)
+        return np.asarray(leads.f0 + times(self.rows(leads), self.b))
 
 
 @dataclass(frozen=True)

@@ -178,6 +178,12 @@ class Scorer:
         barred = disqualified(self.rulebook, facts_of(snapshot, features)) >= 0
         return np.asarray(self.ladder.scale.points(self.ladder.log_odds(leads))), barred
 
+    def shown(self, snapshot: Snapshot) -> tuple[Floats, Floats]:
+        """Score and agreed score as shown, (n,) each: not taken apart, as `points`."""
+        _, agreed, leads = self._known(snapshot)
+        exact = self.ladder.scale.points(self.ladder.log_odds(leads))
+        return as_shown(np.asarray(exact)), as_shown(agreed.total)
+
     def _known(self, snapshot: Snapshot) -> tuple[Table, Agreed, Leads]:
         features = self.catalogue.compute(snapshot)
         agreed = award(self.rulebook, facts_of(snapshot, features))

@@ -14,6 +14,7 @@ import numpy as np
 
 from features.arrays import Floats, Table
 from models.design import Design, learn_design
+from models.rowwise import quadratic, times
 
 FEWEST = 30
 """Won leads with an amount under which no amount is told."""
@@ -60,8 +61,8 @@ class AmountModel:
     def amounts(self, features: Table) -> Amounts:
         """What n leads would bring if they were won."""
         X = _rows(self.design, features.only(self.names))
-        centre = self.intercept + X[:, 1:] @ self.b
-        variance = self.noise + np.einsum("ij,ij->i", X @ self.V, X)
+        centre = self.intercept + times(X[:, 1:], self.b)
+        variance = self.noise + quadratic(X, self.V)
         half = Z90 * np.sqrt(variance)
         return Amounts(np.exp(centre + variance / 2), np.exp(centre - half), np.exp(centre + half))
 

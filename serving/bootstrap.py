@@ -19,6 +19,7 @@ from serving.access.people import first_start_link
 from serving.access.settings import AccessSettings
 from serving.app import create_app
 from serving.configuration import configured, store_url
+from serving.keeping_fresh import keep_fresh
 from serving.logs import log_as_json
 from serving.processes import serve
 from serving.readiness import Readiness
@@ -59,6 +60,7 @@ def app_from_environment() -> FastAPI:
     stopping = configured(ServerSettings, workspace.folder)
     beside = (
         lambda: watch(desk, workspace),
+        lambda: keep_fresh(desk, workspace, settings.rescore_seconds),
         lambda: sweep_by_the_hour(gate),
         lambda: stop_in_order(readiness, stopping),
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from features.values import parse_instant
 from models.bundle import Versions
-from serving.storage.base import from_number
+from serving.storage.base import from_number, to_number
 from serving.storage.database import Database, StoreUnreachable
 from serving.storage.leads import LeadStore
 from serving.telemetry import Figure
@@ -31,7 +31,18 @@ HISTORY_AGE = Figure(
     "gauge",
     "Time since the newest instant that the answering model learned from.",
 )
-FIGURES = (STORE_UP, LEADS, STALE, STALE_AGE, SCORE_AGE, HISTORY_AGE)
+WAITING = Figure(
+    "leadpact_waiting_scores",
+    "gauge",
+    "Scores that the next sweep looks at: inputs, model or edition changed, or time may have "
+    "moved them.",
+)
+OVERDUE = Figure(
+    "leadpact_overdue_seconds",
+    "gauge",
+    "How long ago the first score was due to be looked at; 0 when none is.",
+)
+FIGURES = (STORE_UP, LEADS, STALE, STALE_AGE, SCORE_AGE, WAITING, OVERDUE, HISTORY_AGE)
 
 
 def freshness(database: Database, versions: Versions, now: np.datetime64) -> dict[Figure, float]:
@@ -41,10 +52,13 @@ def freshness(database: Database, versions: Versions, now: np.datetime64) -> dic
         told[HISTORY_AGE] = _seconds(now - parse_instant(versions.history_until))
     try:
         with database.reading() as connection:
-            leads, stale, oldest, oldest_stale = LeadStore(connection).ages()
+            store = LeadStore(connection)
+            leads, stale, oldest, oldest_stale = store.ages()
+            waiting, due = store.count_waiting(versions.decides, to_number(now)), store.oldest_due()
     except StoreUnreachable:
         return told | {STORE_UP: 0.0}
-    told |= {STORE_UP: 1.0, LEADS: leads, STALE: stale, STALE_AGE: 0.0}
+    told |= {STORE_UP: 1.0, LEADS: leads, STALE: stale, STALE_AGE: 0.0, WAITING: waiting}
+    told[OVERDUE] = 0.0 if due is None else max(0.0, _seconds(now - from_number(due)))
     if oldest is not None:
         told[SCORE_AGE] = _seconds(now - from_number(oldest))
     if oldest_stale is not None:

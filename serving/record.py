@@ -6,8 +6,7 @@ twice or out of order leaves the score that it would have left in order.
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +16,8 @@ from sqlalchemy import Connection, Row
 from models.scorer import Scorer
 from serving.addresses import keep_domains
 from serving.canonical import canonical, read
-from serving.rescoring import Inputs, score_row
+from serving.rescoring import Inputs
+from serving.scorebook import UNSCORED, Scorebook
 from serving.storage.base import to_number
 from serving.storage.events import EventStore
 from serving.storage.leads import LeadStore
@@ -31,11 +31,6 @@ NEW = "new"
 COLLEAGUES = 50
 """So many leads of an account are scored anew with the write that concerns them; the others are
 marked stale and wait for the sweep."""
-
-
-_CURRENT = ("score", "agreed_score", "grade", "likelihood")
-UNSCORED = {"score_seq": None, "stale": False, **dict.fromkeys(_CURRENT)}
-"""Where a score would stand, of a lead whose person does not want one."""
 
 
 class Collision(Exception):
@@ -69,7 +64,7 @@ class Record:
         now: the instant of this request.
 
     Attributes:
-        made: every score that was made, 0 to 100.
+        book: where every score that is made is kept.
     """
 
     def __init__(self, connection: Connection, scorer: Scorer, now: np.datetime64) -> None:
@@ -80,7 +75,7 @@ class Record:
         self.wishes = WishStore(connection)
         self._scorer = scorer
         self.now = now
-        self.made: list[int] = []
+        self.book = Scorebook(connection, scorer, now)
 
     def put_lead(
         self,
@@ -115,7 +110,9 @@ class Record:
         at = to_number(self.now)
         answer, current = None, UNSCORED
         if wish.scoring:
-            answer, current = self._score(lead_id, kept, version, account, "lead written")
+            answer, current = self._score(
+                lead_id, kept, version, account, "lead written", before=there
+            )
         columns = {
             "scoring_allowed": wish.scoring,
             "training_allowed": wish.training,
@@ -144,7 +141,7 @@ class Record:
         before = None if there is None else there.account_id
         self.rescore_accounts([account, before], {lead_id})
         if there is not None and there.scoring_allowed != wish.scoring:
-            self._mark_stale({a.account_id for a in self.events.activities_of(lead_id)})
+            self.mark_stale({a.account_id for a in self.events.activities_of(lead_id)})
         row = self.leads.find(lead_id)
         assert row is not None
         return Stored(row, answer, there is None)
@@ -220,10 +217,19 @@ class Record:
         """Score a stored lead as of now and keep the score; None where its person said no."""
         if not row.scoring_allowed:
             return None
-        fields = read(row.fields)
-        answer, current = self._score(row.id, fields, row.version, row.account_id, cause)
-        self.leads.write(row.id, {"changed_at": to_number(self.now), **current})
-        return answer
+        return self.rescore_many([row], cause)[row.id]
+
+    def rescore_many(self, rows: Sequence[Row[Any]], cause: str) -> dict[str, dict[str, Any]]:
+        """Score stored leads that may be scored as of now, and keep the scores; answers by id."""
+        fresh = self.book.score(self.inputs_of(rows), rows, cause) if rows else []
+        for row, one in zip(rows, fresh, strict=True):
+            self.leads.write(row.id, {"changed_at": to_number(self.now), **one.columns})
+        return {row.id: one.answer for row, one in zip(rows, fresh, strict=True)}
+
+    def inputs_of(self, rows: Sequence[Row[Any]]) -> list[Inputs]:
+        """What stored leads that may be scored are scored from."""
+        seen = self.events.seen_of_many({row.id: row.account_id for row in rows})
+        return [Inputs(row.id, row.version, read(row.fields), seen[row.id]) for row in rows]
 
     def allow(self, row: Row[Any], wish: Wish) -> None:
         """Do with a stored lead from now on what its person allows: its current score goes, or
@@ -236,7 +242,9 @@ class Record:
         current: dict[str, Any] = {}
         if not row.scoring_allowed:
             fields = read(row.fields)
-            _, current = self._score(row.id, fields, row.version, row.account_id, "consent")
+            _, current = self._score(
+                row.id, fields, row.version, row.account_id, "consent", before=row
+            )
         self.leads.write(row.id, {"changed_at": at, **allowed, **current})
 
     def _score(
@@ -246,25 +254,24 @@ class Record:
         version: int,
         account: str | None,
         cause: str,
+        *,
+        before: Row[Any] | None,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         seen = self.events.seen_of(lead_id, account)
         inputs = Inputs(lead_id, version, fields, seen)
-        row, answer = score_row(self._scorer, inputs, self.now, cause, uuid.uuid4().hex)
-        seq = self.scores.append(row)
-        self.made.append(row["score"])
-        return answer, {"score_seq": seq, "stale": False, **{k: row[k] for k in _CURRENT}}
+        [fresh] = self.book.score([inputs], [before], cause)
+        return fresh.answer, fresh.columns
 
     def rescore_accounts(self, accounts: Iterable[str | None], but: set[str]) -> None:
         """Score the leads of accounts in which something changed, `but` those that were just."""
         for account in sorted({a for a in accounts if a}):
             scored = (r for r in self.leads.of_account(account) if r.scoring_allowed)
             rows = [r for r in scored if r.id not in but]
-            for row in rows[:COLLEAGUES]:
-                self.rescore(row, "account changed")
+            self.rescore_many(rows[:COLLEAGUES], "account changed")
             for row in rows[COLLEAGUES:]:
                 self.leads.write(row.id, {"stale": True})
 
-    def _mark_stale(self, accounts: Iterable[str | None]) -> None:
+    def mark_stale(self, accounts: Iterable[str | None]) -> None:
         """Of accounts that are not held: their scores are to be made anew later."""
         for account in sorted({a for a in accounts if a}):
             for row in self.leads.of_account(account):

@@ -83,6 +83,12 @@ class Settings(Configured):
     )
     max_leads: int = Field(default=1000, ge=1, description="Most leads in one request.")
     max_activities: int = Field(default=5000, ge=0, description="Most activities with one lead.")
+    rescore_seconds: float = Field(
+        default=60,
+        ge=1,
+        le=86_400,
+        description="Time from one sweep over scores to the next; see docs/jobs.md.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
         description="Least weight of a log line. From `warning` up, requests are not logged.",

@@ -87,6 +87,11 @@ class Telemetry:
         self.scores = self._histogram(
             "leadpact_score_points", "Scores told, 0 to 100.", tuple(range(10, 101, 10))
         )
+        self.looked_at = self._counter(
+            "leadpact_scores_swept_total",
+            "Scores that a sweep looked at: scored anew, or untouched because nothing shown moved.",
+            "outcome",
+        )
         self.refused_models = self._counter(
             "leadpact_models_refused_total",
             "Champions that could not be loaded; the model before went on.",
@@ -126,6 +131,11 @@ class Telemetry:
         for score in scores:
             self.scores.observe(score)
             self.leads.labels("scored").inc()
+
+    def swept(self, rescored: int, untouched: int) -> None:
+        """Count what a sweep did."""
+        self.looked_at.labels("rescored").inc(rescored)
+        self.looked_at.labels("untouched").inc(untouched)
 
     def text(self, told: Mapping[Figure, float] | None = None) -> bytes:
         """All figures in Prometheus' text format, and gauges that were read just now."""

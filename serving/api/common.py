@@ -112,7 +112,7 @@ def _once(worker: Worker, promise: Promise | None, body: bytes, work: Work) -> R
                     "created_at": to_number(now),
                 }
             )
-    worker.telemetry.scored(record.made)
+    worker.telemetry.scored(record.book.made)
     if content is None:
         return Response(None, status, headers)
     return json_response(content, status, headers)

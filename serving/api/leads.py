@@ -11,10 +11,10 @@ from starlette.concurrency import run_in_threadpool
 from features.values import parse_instant
 from serving.answers import Explained, LeadPage, LeadTold, NotScored, ScoreHistory, Timeline
 from serving.api.common import Name, json_response, refusals, write
-from serving.api.lead_body import BODY, lead_of
 from serving.bodies import decode, require_json
 from serving.canonical import read
 from serving.guarding import GUARDED, allow
+from serving.lead_body import BODY, lead_of
 from serving.problems import Trouble, refused, wrong
 from serving.reading import CURSOR, MAX_PAGE, Reading, etag_of, lead_as_json, no_such_lead
 from serving.record import Record, VersionMoved

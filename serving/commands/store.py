@@ -16,12 +16,12 @@ Store = Annotated[
     str | None,
     typer.Option("--database-url", help="Without it the setting `database_url`."),
 ]
-_HERE = Path()
+HERE = Path()
 
 
 @app.command()
 def migrate(
-    workspace: Folder = _HERE,
+    workspace: Folder = HERE,
     database_url: Store = None,
     revision: Annotated[str, typer.Option(help="`head`, `base` or a revision.")] = "head",
 ) -> None:
@@ -42,7 +42,7 @@ def migrate(
 @app.command()
 def reproduce(
     score_id: Annotated[str, typer.Argument(help="As told by the API.")],
-    workspace: Folder = _HERE,
+    workspace: Folder = HERE,
     database_url: Store = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:

@@ -10,6 +10,7 @@ ERASED = {
     "outcomes": "removed with the lead, or by an address in an id",
     "scores": "removed with the lead; colleagues' scores hold numbers alone",
     "idempotency": "answers that name a lead or an event of the person, or quote what was refused",
+    "outbox": "what was to be told of a lead is removed with the lead",
 }
 """Table -> how an erasure empties it of a person."""
 
@@ -24,5 +25,10 @@ KEPT = {
     "links": "our own users",
     "sign_in_tries": "hashes of our own users' accounts and networks",
     "provider_visits": "our own users on their way to sign in",
+    "leases": "names of our own processes",
+    "marks": "names of models, editions and feeds",
+    "webhooks": "addresses of systems; their secrets stand nowhere",
+    "jobs": "what was asked for and counts; files of jobs are removed after `job_days`",
+    "job_lines": "counts and names of columns, never values",
 }
 """Table -> why an erasure leaves it alone."""

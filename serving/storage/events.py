@@ -53,6 +53,33 @@ class EventStore:
         order = (activities.c.occurred_at, activities.c.event_id)
         return list(self._connection.execute(query.order_by(*order)))
 
+    def seen_of_many(self, accounts: Mapping[str, str | None]) -> dict[str, list[Row[Any]]]:
+        """What `seen_of` tells, for many leads in one look.
+
+        Args:
+            accounts: by lead that may be scored, its account.
+        """
+        names = sorted({a for a in accounts.values() if a})
+        owner = leads.alias()
+        asked, count = list(accounts), activities.c
+        inherited = and_(count.account_id.is_(None), owner.c.account_id.in_(names))
+        wanted = or_(count.lead_id.in_(asked), count.account_id.in_(names), inherited)
+        opted_out = and_(owner.c.id.is_not(None), ~owner.c.scoring_allowed)
+        query = select(activities, owner.c.account_id.label("owner_account"))
+        query = query.outerjoin(owner, owner.c.id == count.lead_id).where(wanted)
+        query = query.where(or_(count.lead_id.in_(asked), ~opted_out))
+        rows = self._connection.execute(query.order_by(count.occurred_at, count.event_id)).all()
+        by_account: dict[str, list[str]] = {}
+        for lead_id, account in accounts.items():
+            by_account.setdefault(account or "", []).append(lead_id)
+        seen: dict[str, list[Row[Any]]] = {lead_id: [] for lead_id in accounts}
+        for row in rows:
+            account = row.account_id or accounts.get(row.lead_id, row.owner_account)
+            whose = set(by_account[account]) if account in by_account else set()
+            for lead_id in whose | ({row.lead_id} & accounts.keys()):
+                seen[lead_id].append(row)
+        return seen
+
     def by_seq(self, seqs: Sequence[int]) -> list[Row[Any]]:
         """The activities with these numbers, in the order in which they are looked at."""
         query = select(activities).where(activities.c.seq.in_(seqs))
@@ -69,6 +96,12 @@ class EventStore:
         """A lead's outcomes, oldest first; at the same instant by event id."""
         query = select(outcomes).where(outcomes.c.lead_id == lead_id)
         return list(self._connection.execute(query.order_by(outcomes.c.at, outcomes.c.event_id)))
+
+    def stages_of(self, ids: Sequence[str]) -> dict[str, str]:
+        """The stage of those leads that have an outcome: their latest one's."""
+        query = select(outcomes.c.lead_id, outcomes.c.stage).where(outcomes.c.lead_id.in_(ids))
+        order = (outcomes.c.at, outcomes.c.event_id)
+        return {r.lead_id: r.stage for r in self._connection.execute(query.order_by(*order))}
 
     def remove_of(self, lead_id: str) -> None:
         """Remove what is known of a lead's doings and of its end."""

@@ -6,8 +6,21 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
+from serving.storage.jobs_tables import outbox
 from serving.storage.privacy_tables import lead_addresses
 from serving.storage.tables import lead_versions, leads
 
@@ -42,6 +55,14 @@ class Ages(NamedTuple):
     stale: int
     oldest: int | None
     oldest_stale: int | None
+
+
+def _waits(scored_with: str, now: int) -> ColumnElement[bool]:
+    """Whether a lead's score is to be looked at: its inputs changed, time may have moved it, or
+    another model or edition made it."""
+    # Two ranges rather than "not equal", so that an index can find the few.
+    other = or_(leads.c.scored_with < scored_with, leads.c.scored_with > scored_with)
+    return and_(leads.c.scoring_allowed, or_(leads.c.stale, leads.c.due_at <= now, other))
 
 
 class LeadStore:
@@ -87,9 +108,11 @@ class LeadStore:
         return list(self._connection.execute(query.order_by(lead_versions.c.version)))
 
     def remove(self, lead_id: str) -> None:
-        """Remove a lead, every version of its fields, and whose addresses it carried."""
+        """Remove a lead, every version of its fields, whose addresses it carried, and what was to
+        be told of it."""
         for table in (lead_versions, lead_addresses):
             self._connection.execute(delete(table).where(table.c.lead_id == lead_id))
+        self._connection.execute(delete(outbox).where(outbox.c.subject == lead_id))
         self._connection.execute(delete(leads).where(leads.c.id == lead_id))
 
     def ages(self) -> Ages:
@@ -101,6 +124,31 @@ class LeadStore:
         waiting = select(count, oldest).select_from(leads).where(leads.c.stale)
         some = self._connection.execute(waiting).one()
         return Ages(every[0], some[0], every[1], some[1])
+
+    def waiting(self, scored_with: str, now: int, most: int) -> list[str]:
+        """Ids of leads whose scores are to be looked at, `most` of them."""
+        query = select(leads.c.id).where(_waits(scored_with, now)).limit(most)
+        return list(self._connection.execute(query).scalars())
+
+    def count_waiting(self, scored_with: str, now: int) -> int:
+        """How many scores are to be looked at."""
+        query = select(func.count()).select_from(leads).where(_waits(scored_with, now))
+        return int(self._connection.execute(query).scalar_one())
+
+    def oldest_due(self) -> int | None:
+        """When the first lead was, or will be, due to be looked at."""
+        found: int | None = self._connection.execute(select(func.min(leads.c.due_at))).scalar_one()
+        return found
+
+    def mark_all_stale(self) -> None:
+        """Every score is to be made anew by the next sweep."""
+        self._connection.execute(update(leads).where(leads.c.scoring_allowed).values(stale=True))
+
+    def look_again(self, due: Mapping[str, int]) -> None:
+        """When leads are to be looked at next, by id; nothing else of them changes."""
+        for lead_id, at in due.items():
+            values = {"due_at": at, "stale": False}
+            self._connection.execute(update(leads).where(leads.c.id == lead_id).values(values))
 
     def page(self, wanted: Filter, after: int, limit: int) -> list[Row[Any]]:
         """Leads in the order they came, those after `after` (a `seq`); stable under writes."""

@@ -45,7 +45,13 @@ leads = Table(
     Column("agreed_score", Integer),
     Column("grade", String(_MAX_WORD), index=True),
     Column("likelihood", Double),
-    Column("stale", Boolean, nullable=False, default=False),
+    Column("stale", Boolean, nullable=False, default=False, index=True),
+    # When the score is to be looked at next, because time alone may have moved it.
+    instant("due_at", nullable=True, index=True),
+    # The model and the rulebook's text behind the score.
+    Column("scored_with", String(_MAX_WORD), nullable=False, server_default="", index=True),
+    # The score that `score.changed` told last.
+    Column("told_score", Integer),
     # A lead has a score, or its person said no: there is no third kind.
     CheckConstraint("scoring_allowed = (score_seq IS NOT NULL)", name="scored_or_opted_out"),
 )

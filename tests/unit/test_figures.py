@@ -13,10 +13,12 @@ from serving.freshness import (
     FIGURES,
     HISTORY_AGE,
     LEADS,
+    OVERDUE,
     SCORE_AGE,
     STALE,
     STALE_AGE,
     STORE_UP,
+    WAITING,
     freshness,
 )
 from serving.storage.base import to_number
@@ -47,6 +49,8 @@ def lead(name: str, days_ago: int, *, stale: bool) -> dict[str, object]:
         "grade": "C",
         "likelihood": 0.1,
         "stale": stale,
+        "scored_with": VERSIONS.decides,
+        "due_at": at + 3_600_000_000,
     }
 
 
@@ -84,6 +88,8 @@ def test_ages_are_those_of_the_oldest_score_and_of_the_oldest_that_is_stale(data
         LEADS: 0,
         STALE: 0,
         STALE_AGE: 0.0,
+        WAITING: 0,
+        OVERDUE: 0.0,
         HISTORY_AGE: 2 * 86400.0,
     }
     with database.transaction() as connection:
@@ -97,6 +103,7 @@ def test_ages_are_those_of_the_oldest_score_and_of_the_oldest_that_is_stale(data
     told = freshness(database, VERSIONS, NOW)
     assert (told[LEADS], told[STALE]) == (4, 2)
     assert (told[SCORE_AGE], told[STALE_AGE]) == (9 * 86400.0, 4 * 86400.0)
+    assert (told[WAITING], told[OVERDUE]) == (3, 9 * 86400.0 - 3600.0)
 
 
 def test_a_model_without_dates_has_no_age_and_a_store_that_is_gone_is_said_to_be(tmp_path: Path):

@@ -1,0 +1,114 @@
+"""Many new leads written at once: checked and kept as one by one, but scored together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from serving.addresses import keep_domains
+from serving.canonical import canonical
+from serving.record import NEW, Record
+from serving.rescoring import Inputs
+from serving.storage.base import to_number
+from serving.wishes import PersonErased, Wish, heed
+
+
+class NewLead(NamedTuple):
+    """A lead as it came: its id, its checked fields, and who works it."""
+
+    id: str
+    fields: dict[str, Any]
+    owner: str | None = None
+
+
+class _Entry(NamedTuple):
+    """A new lead on its way: its row without a score, its fields, its address hashes."""
+
+    row: dict[str, Any]
+    fields: dict[str, Any]
+    hashes: frozenset[str]
+
+
+def put_leads(record: Record, leads: Sequence[NewLead]) -> list[str]:
+    """Write leads as `Record.put_lead` would one after the other, new ones in one go.
+
+    Colleagues of new leads are marked stale where these brought something with them; the next
+    sweep scores them anew.
+
+    Args:
+        leads: several of one id count as one after the other.
+
+    Returns:
+        per lead `stored` or `erased` (its person asked to be forgotten; nothing is kept).
+
+    Raises:
+        Collision: when another writer moved one of them meanwhile.
+    """
+    entries = {lead.id: _entry(record, lead) for lead in leads}
+    accounts = {entry.row["account_id"] for entry in entries.values()}
+    persons = frozenset[str]().union(*(entry.hashes for entry in entries.values()))
+    there = record.hold(entries, accounts, persons)
+    twice = {name for name, n in Counter(lead.id for lead in leads).items() if n > 1}
+    new, told = [], []
+    for lead in leads:
+        if lead.id in there or lead.id in twice or not _may_be_scored(record, entries[lead.id]):
+            told.append(_alone(record, lead))
+        else:
+            new.append(entries[lead.id])
+            told.append("stored")
+    _add(record, new)
+    return told
+
+
+def _entry(record: Record, lead: NewLead) -> _Entry:
+    known = record.book.scorer.fields
+    fields = {k: v for k, v in lead.fields.items() if v is not None} | {known.lead: lead.id}
+    hashes = keep_domains(fields, known)
+    account = fields.get(known.account) if known.account else None
+    at = to_number(record.now)
+    row = {
+        "id": lead.id,
+        "account_id": None if account is None else str(account),
+        "owner": lead.owner,
+        "fields": canonical(fields),
+        "version": 1,
+        "stage": NEW,
+        "created_at": at,
+        "changed_at": at,
+    }
+    return _Entry(row, fields, frozenset(hashes))
+
+
+def _may_be_scored(record: Record, entry: _Entry) -> bool:
+    """Whether nobody wished anything about a lead's person."""
+    try:
+        return heed(record.connection, entry.row["id"], entry.hashes, None, record.now) == Wish()
+    except PersonErased:
+        return False
+
+
+def _alone(record: Record, lead: NewLead) -> str:
+    fields = {k: v for k, v in lead.fields.items() if v is not None}
+    try:
+        record.put_lead(lead.id, fields, lead.owner)
+    except PersonErased:
+        return "erased"
+    return "stored"
+
+
+def _add(record: Record, entries: Sequence[_Entry]) -> None:
+    if not entries:
+        return
+    seen = record.events.seen_of_many({e.row["id"]: e.row["account_id"] for e in entries})
+    inputs = [Inputs(e.row["id"], 1, e.fields, seen[e.row["id"]]) for e in entries]
+    fresh = record.book.score(inputs, [None] * len(entries), "lead imported")
+    record.mark_stale({e.row["account_id"] for e in entries if seen[e.row["id"]]})
+    stages = record.events.stages_of([e.row["id"] for e in entries])
+    for entry, score in zip(entries, fresh, strict=True):
+        row = entry.row | {"stage": stages.get(entry.row["id"], NEW)}
+        record.leads.add(row | score.columns)
+        record.wishes.carries(row["id"], entry.hashes)
+        kept = ("fields", "version", "account_id")
+        version = {"lead_id": row["id"], "received_at": row["created_at"]}
+        record.leads.remember(version | {k: row[k] for k in kept})

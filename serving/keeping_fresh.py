@@ -1,0 +1,57 @@
+"""The built-in sweep: every worker asks now and then whether scores wait; one of them sweeps."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import structlog
+from starlette.concurrency import run_in_threadpool
+
+from features.errors import LeadpactError
+from models.workspace import Workspace
+from serving.refreshing import LEASE, Counts, sweep
+from serving.state import Desk
+from serving.storage.leases import Lease
+
+
+async def keep_fresh(desk: Desk, workspace: Workspace, every: float) -> None:
+    """Sweep now and then until cancelled; a sweep that is cut off goes on with the next one.
+
+    Args:
+        every: seconds from one sweep to the next.
+    """
+    log: Any = structlog.get_logger("leadpact")
+    lease = Lease(LEASE)
+    while True:
+        await asyncio.sleep(every)
+        try:
+            counts = await _sweep(desk, workspace, lease)
+        except (LeadpactError, OSError) as error:
+            log.error("not swept", error=str(error))
+            continue
+        if counts.looked:
+            log.info("scores swept", **vars(counts))
+
+
+async def _sweep(desk: Desk, workspace: Workspace, lease: Lease) -> Counts:
+    worker, counts = desk.now, Counts()
+    # Whose model is not the champion's (a damaged one was refused) must not undo the others' work.
+    if workspace.champion().name != worker.scorer.versions.model:
+        return counts
+    if not await run_in_threadpool(lease.take, worker.database, worker.clock()):
+        return counts
+    batches = sweep(worker.database, lambda: desk.now.scorer, worker.clock, lease)
+    try:
+        # A batch a thread, so that a process that is told to stop ends between two of them.
+        while (batch := await run_in_threadpool(_next, batches)) is not None:
+            counts += batch
+            worker.telemetry.swept(batch.rescored, batch.untouched)
+    finally:
+        await run_in_threadpool(lease.release, worker.database)
+    return counts
+
+
+def _next(batches: Iterator[Counts]) -> Counts | None:
+    return next(batches, None)
