@@ -251,6 +251,26 @@ class ScoreHistory(_Model):
     next_cursor: str | None
 
 
+class FeedbackGiven(_Model):
+    """What a team said about a lead."""
+
+    id: str
+    lead_id: str
+    kind: Literal["returned", "disputed", "reported"]
+    reason: str = Field(description="Reason code.")
+    line: str | None = Field(description="Key of the line of the score that it is about.")
+    note: str
+    team: str = Field(description="Role of who said it.")
+    at: str
+
+
+class FeedbackPage(_Model):
+    """What was said, newest first."""
+
+    feedback: list[FeedbackGiven]
+    next_cursor: str | None
+
+
 class Timeline(_Model):
     """What happened to a lead, newest first."""
 

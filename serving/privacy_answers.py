@@ -29,6 +29,7 @@ class Removed(_Model):
     activities: int
     outcomes: int
     scores: int
+    feedback: int
     answers: int = Field(description="Kept for requests that are repeated.")
     copied_rows: int = Field(description="Of copies for training on this machine.")
     copies_gone: int = Field(

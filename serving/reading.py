@@ -12,6 +12,7 @@ from serving.canonical import read
 from serving.problems import Trouble
 from serving.storage.base import from_number
 from serving.storage.events import EventStore
+from serving.storage.feedback import FeedbackStore
 from serving.storage.leads import Filter, LeadStore
 from serving.storage.scores import ScoreStore
 
@@ -67,6 +68,12 @@ def no_such_lead(lead_id: str) -> Trouble:
     return Trouble("not-found", f"There is no lead {lead_id[:60]!r}. PUT it first.")
 
 
+def feedback_as_json(row: Row[Any]) -> dict[str, Any]:
+    """What somebody said, as told."""
+    names = ("id", "lead_id", "kind", "reason", "line", "note", "team")
+    return {name: getattr(row, name) for name in names} | {"at": instant_text(row.created_at)}
+
+
 class Reading:
     """Questions to the record, on one transaction."""
 
@@ -74,6 +81,7 @@ class Reading:
         self.leads = LeadStore(connection)
         self.events = EventStore(connection)
         self.scores = ScoreStore(connection)
+        self.feedback = FeedbackStore(connection)
 
     def row(self, lead_id: str) -> Row[Any]:
         """A lead's row.
@@ -167,6 +175,22 @@ class Reading:
             for o in self.events.outcomes_of(lead_id)
         ]
         return {"lead_id": lead_id, "events": _newest_first([*did, *became])}
+
+    def feedback_of(self, lead_id: str) -> dict[str, Any]:
+        """What was said about a lead, newest first."""
+        self.row(lead_id)
+        told = [feedback_as_json(r) for r in self.feedback.of_lead(lead_id)]
+        return {"feedback": told, "next_cursor": None}
+
+    def feedback_page(
+        self, kind: str | None, line: str | None, cursor: str | None, limit: int
+    ) -> dict[str, Any]:
+        """A page of what was said about any lead, newest first."""
+        before = None if cursor is None else _after(cursor)
+        rows = self.feedback.page(kind, line, before, limit + 1)
+        more, rows = len(rows) > limit, rows[:limit]
+        told = [feedback_as_json(r) for r in rows]
+        return {"feedback": told, "next_cursor": _cursor(rows[-1].seq) if more else None}
 
     def account(self, account_id: str) -> dict[str, Any]:
         """An account's leads, and its score: the chance that at least one of them converts, told

@@ -20,6 +20,7 @@ from serving.rescoring import Inputs
 from serving.scorebook import UNSCORED, Scorebook
 from serving.storage.base import to_number
 from serving.storage.events import EventStore
+from serving.storage.feedback import FeedbackStore
 from serving.storage.leads import LeadStore
 from serving.storage.locks import hold
 from serving.storage.privacy import WishStore
@@ -155,6 +156,7 @@ class Record:
             return False
         self.scores.remove_of(lead_id)
         self.events.remove_of(lead_id)
+        FeedbackStore(self.connection).remove_of(lead_id)
         self.leads.remove(lead_id)
         self.rescore_accounts([*stirred, there.account_id], {lead_id})
         return True

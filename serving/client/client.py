@@ -12,6 +12,7 @@ from serving.client.about import AboutCalls
 from serving.client.access import AccessCalls
 from serving.client.calling import Caller, Patience
 from serving.client.events import EventCalls
+from serving.client.feedback import FeedbackCalls
 from serving.client.leads import LeadCalls
 from serving.client.privacy import PrivacyCalls
 from serving.client.scores import ScoreCalls
@@ -21,7 +22,9 @@ TIMEOUT = 30.0
 """Seconds for one attempt."""
 
 
-class LeadpactClient(ScoreCalls, LeadCalls, EventCalls, PrivacyCalls, AboutCalls, AccessCalls):
+class LeadpactClient(
+    ScoreCalls, LeadCalls, EventCalls, FeedbackCalls, PrivacyCalls, AboutCalls, AccessCalls
+):
     """Every call of the service; use it as a context manager, or `close` it.
 
     Args:

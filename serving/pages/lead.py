@@ -10,9 +10,11 @@ from starlette.concurrency import run_in_threadpool
 
 from models.actionable import changes_of
 from models.counterfactual import Change, happening
+from serving.access.caller import Caller
 from serving.canonical import read
 from serving.counterfactual import Sought, counterfactual, sentence_of
-from serving.guarding import allow
+from serving.feedback import KINDS, REASONS, give, said_of
+from serving.guarding import allow, form_of
 from serving.incoming import ID
 from serving.pages import frame, timeline
 from serving.pages.pact_bar import grade_spans, place
@@ -20,6 +22,7 @@ from serving.pages.waterfall import draw
 from serving.pages.worklist import disagreement, facts_of
 from serving.problems import Trouble
 from serving.reading import Reading
+from serving.record import Record
 from serving.schema import NO_NUL
 from serving.state import Worker, worker_of
 from serving.storage.base import to_number
@@ -31,10 +34,10 @@ if TYPE_CHECKING:
 
 MOST_SCORES, MOST_COLLEAGUES, MOST_MOMENTS = 200, 8, 12
 _MOST_CHANGES = 3
-router = APIRouter(include_in_schema=False, dependencies=[Depends(allow("leads.read", page=True))])
+router = APIRouter(include_in_schema=False)
 
 
-@router.get("/leads/{lead_id}")
+@router.get("/leads/{lead_id}", dependencies=[Depends(allow("leads.read", page=True))])
 async def show_lead(
     request: Request,
     lead_id: Annotated[str, Path(pattern=ID)],
@@ -57,6 +60,24 @@ async def show_lead(
     return frame.show(request, page, context)
 
 
+@router.post("/leads/{lead_id}")
+async def say(
+    request: Request,
+    lead_id: Annotated[str, Path(pattern=ID)],
+    caller: Annotated[Caller, Depends(allow("feedback.write", page=True))],
+) -> Response:
+    """Feedback from the form; back to the lead, where it stands."""
+    worker, said = worker_of(request), said_of(dict(await form_of(request)))
+
+    def work() -> None:
+        with worker.database.transaction() as connection:
+            record = Record(connection, worker.scorer, worker.clock())
+            give(record, lead_id, said, caller.actor, caller.role)
+
+    await run_in_threadpool(work)
+    return Response(None, 303, {"location": f"{request.url.path}#said"})
+
+
 def _context(connection: Connection, worker: Worker, lead_id: str, suppose: str) -> dict[str, Any]:
     scorer, now = worker.scorer, worker.clock()
     reading, rulebook = Reading(connection), scorer.rulebook
@@ -71,6 +92,9 @@ def _context(connection: Connection, worker: Worker, lead_id: str, suppose: str)
     if not row.scoring_allowed:
         return known | {"says": answer["says"]}
     return known | {
+        "said": reading.feedback.of_lead(lead_id),
+        "kinds": KINDS,
+        "codes": REASONS,
         "answer": answer,
         "picture": draw(answer["reasons"], hand_over),
         "bar": place(row.score, row.agreed_score, hand_over),

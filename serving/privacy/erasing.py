@@ -20,6 +20,7 @@ from serving.privacy.person import Person, find_person
 from serving.record import Collision, Record
 from serving.storage.audit import AuditLog
 from serving.storage.base import to_number
+from serving.storage.feedback import FeedbackStore
 from serving.storage.idempotency import IdempotencyStore
 from serving.storage.privacy import PersonStore, WishStore
 from serving.storage.tables import activities, outcomes
@@ -35,8 +36,8 @@ def erase(record: Record, email: str, actor: str, refused_for: np.timedelta64) -
         actor: who acts, for the audit log.
 
     Returns:
-        what was removed, by kind: leads, versions, activities, outcomes, scores, kept answers,
-        rows of copies for training, and copies that are no longer where they were written.
+        what was removed, by kind: leads, versions, activities, outcomes, scores, feedback, kept
+        answers, rows of copies for training, and copies that are no longer where they were written.
 
     Raises:
         InputRefused: when it is no address.
@@ -72,6 +73,7 @@ KINDS = (
     "activities",
     "outcomes",
     "scores",
+    "feedback",
     "answers",
     "copied_rows",
     "copies_gone",
@@ -101,6 +103,7 @@ def _count(record: Record, person: Person) -> Counter[str]:
             activities=len(record.events.activities_of(lead_id)),
             outcomes=len(record.events.outcomes_of(lead_id)),
             scores=len(PersonStore(record.connection).scores_of(lead_id)),
+            feedback=len(FeedbackStore(record.connection).of_lead(lead_id)),
         )
     return found
 

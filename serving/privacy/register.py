@@ -9,6 +9,7 @@ ERASED = {
     "activities": "removed with the lead, or by an address in an id",
     "outcomes": "removed with the lead, or by an address in an id",
     "scores": "removed with the lead; colleagues' scores hold numbers alone",
+    "feedback": "removed with the lead",
     "idempotency": "answers that name a lead or an event of the person, or quote what was refused",
     "outbox": "what was to be told of a lead is removed with the lead",
 }

@@ -14,6 +14,7 @@ from serving.privacy.person import Person, find_person
 from serving.reading import instant_text
 from serving.storage.base import to_number
 from serving.storage.events import EventStore
+from serving.storage.feedback import FeedbackStore
 from serving.storage.idempotency import IdempotencyStore
 from serving.storage.leads import LeadStore
 from serving.storage.privacy import PersonStore, WishStore
@@ -47,7 +48,7 @@ def tell_person(connection: Connection, email: str, now: np.datetime64) -> dict[
 def count_of(told: dict[str, Any]) -> dict[str, int]:
     """How much was told, for the audit log."""
     leads = told["leads"]
-    parts = ("history", "activities", "outcomes", "scores")
+    parts = ("history", "activities", "outcomes", "scores", "feedback")
     found = {part: sum(len(lead[part]) for lead in leads) for part in parts}
     found["activities"] += len(told["activities_elsewhere"])
     found["outcomes"] += len(told["outcomes_elsewhere"])
@@ -61,12 +62,14 @@ def _lead(connection: Connection, lead_id: str) -> dict[str, Any]:
     versions = (_plain(v, drop=("lead_id",)) for v in store.versions(lead_id))
     scores = PersonStore(connection).scores_of(lead_id)
     did, became = events.activities_of(lead_id), events.outcomes_of(lead_id)
+    said = FeedbackStore(connection).of_lead(lead_id)
     return _plain(row, drop=("score_seq",)) | {
         "addresses_sha256": WishStore(connection).addresses_of([lead_id]),
         "history": [v | {"fields": read(v["fields"])} for v in versions],
         "activities": [_plain(a) for a in did],
         "outcomes": [_plain(o) for o in became],
         "scores": [_score(s) for s in scores],
+        "feedback": [_plain(f, drop=("score_seq",)) for f in said],
         "fields": read(row.fields),
     }
 

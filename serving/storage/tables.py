@@ -121,6 +121,23 @@ scores = Table(
     Index("ix_scores_lead_id_seq", "lead_id", "seq"),
 )
 
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("lead_id", String(MAX_ID), ForeignKey("leads.id"), nullable=False, index=True),
+    # The score that it is about; None of a lead whose person does not want one.
+    Column("score_seq", Sequence),
+    Column("kind", String(20), nullable=False, index=True),
+    Column("reason", String(40), nullable=False),
+    Column("line", String(_MAX_WORD), index=True),
+    Column("note", Text, nullable=False),
+    Column("actor", String(_MAX_WORD), nullable=False),
+    Column("team", String(40), nullable=False),
+    instant("created_at"),
+)
+
 idempotency = Table(
     "idempotency",
     metadata,

@@ -116,6 +116,7 @@ def test_an_erased_person_leaves_nothing_in_any_table(office: Office):
         "lead-4711",
         "event-08",
         "o-0816",
+        "plays the accordion",
     ]
     keyed = {"idempotency-key": "k-1"}
     body = {"lead": LEAD | {"wants": "secret wish", "account_id": "acc"}}
@@ -124,6 +125,10 @@ def test_an_erased_person_leaves_nothing_in_any_table(office: Office):
     office.did("lead-4711", "event-08")
     office.ended("lead-4711", "o-0816")
     office.crm.delete("/v1/leads/lead-4711-x", headers={"idempotency-key": "k-2"})
+    said = {"kind": "reported", "reason": "other", "note": "plays the accordion"}
+    sales = key_header(office.worker.database, "sales") | {"idempotency-key": "k-3"}
+    told = office.crm.post("/v1/leads/lead-4711/feedback", json=said, headers=sales)
+    assert told.status_code == 201
     before = office.crm.get("/v1/leads/L2").json()["score"]
     held = dump(office.worker.database)
     assert all(mark in held for mark in marks[3:])
@@ -135,7 +140,8 @@ def test_an_erased_person_leaves_nothing_in_any_table(office: Office):
         "activities": 1,
         "outcomes": 1,
         "scores": 3,
-        "answers": 1,
+        "feedback": 1,
+        "answers": 2,
         "copied_rows": 0,
         "copies_gone": 0,
     }
