@@ -23,7 +23,7 @@ from features.errors import (
     NothingToLearn,
 )
 from models.workspace import NoChampion, Workspace
-from serving.commands import access, audit, jobs, operations, privacy, store, training_export
+from serving.commands import access, audit, jobs, operations, pact, privacy, store, training_export
 from training.commands import agreement, answers, evidence, history, registry
 from training.commands.common import HERE, Folder
 
@@ -37,6 +37,9 @@ for room in (history, answers, registry, agreement, evidence):
     app.add_typer(room.app)
 for room in (store, access, audit, operations, jobs, privacy, training_export):
     app.add_typer(room.app)
+
+# One word, two rooms: `rulebook check` reads a file, the others the store.
+agreement.rulebook.add_typer(pact.rulebook)
 
 _CODES: tuple[tuple[type[LeadpactError], int], ...] = (
     (NothingToLearn, 4),

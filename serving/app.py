@@ -17,7 +17,18 @@ from starlette.exceptions import HTTPException
 
 from features.errors import DocumentRefused, InputRefused
 from serving.access.gate import Gate
-from serving.api import about, access, events, feedback, leads, privacy, score, what_if
+from serving.api import (
+    about,
+    access,
+    events,
+    feedback,
+    leads,
+    pact,
+    privacy,
+    score,
+    what_if,
+    wishes,
+)
 from serving.edges import Edge, instance_of
 from serving.guarding import install
 from serving.incoming import ID
@@ -63,6 +74,8 @@ def create_app(
     app.include_router(events.router)
     app.include_router(feedback.router)
     app.include_router(privacy.router)
+    app.include_router(pact.router)
+    app.include_router(wishes.router)
     app.include_router(about.router)
     app.include_router(access.create_access_router())
     frame.mount(app)

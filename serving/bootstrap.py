@@ -21,6 +21,7 @@ from serving.app import create_app
 from serving.configuration import configured, store_url
 from serving.keeping_fresh import keep_fresh
 from serving.logs import log_as_json
+from serving.pact.seeding import begin
 from serving.processes import serve
 from serving.readiness import Readiness
 from serving.settings import WORKSPACE, ServerSettings, Settings
@@ -120,6 +121,7 @@ def run(workspace: Workspace, tell: Callable[[str], None], **told: Any) -> None:
     os.environ[WORKSPACE] = str(workspace.folder.resolve())
     with opened_store(workspace, None) as database:
         link = first_start_link(database, now())
+        begin(database, workspace, now())
     home = f"http://{settings.host}:{settings.port}"
     tell(f"Model {model}. Open {home}/ or {home}/docs")
     if link is not None:

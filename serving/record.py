@@ -21,6 +21,7 @@ from serving.scorebook import UNSCORED, Scorebook
 from serving.storage.base import to_number
 from serving.storage.events import EventStore
 from serving.storage.feedback import FeedbackStore
+from serving.storage.handoffs import HandoffStore
 from serving.storage.leads import LeadStore
 from serving.storage.locks import hold
 from serving.storage.privacy import WishStore
@@ -73,6 +74,7 @@ class Record:
         self.leads = LeadStore(connection)
         self.events = EventStore(connection)
         self.scores = ScoreStore(connection)
+        self.handoffs = HandoffStore(connection)
         self.wishes = WishStore(connection)
         self._scorer = scorer
         self.now = now
@@ -155,6 +157,7 @@ class Record:
         if there is None:
             return False
         self.scores.remove_of(lead_id)
+        self.handoffs.remove_of(lead_id)
         self.events.remove_of(lead_id)
         FeedbackStore(self.connection).remove_of(lead_id)
         self.leads.remove(lead_id)

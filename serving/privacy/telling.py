@@ -15,6 +15,7 @@ from serving.reading import instant_text
 from serving.storage.base import to_number
 from serving.storage.events import EventStore
 from serving.storage.feedback import FeedbackStore
+from serving.storage.handoffs import DisputeStore, HandoffStore
 from serving.storage.idempotency import IdempotencyStore
 from serving.storage.leads import LeadStore
 from serving.storage.privacy import PersonStore, WishStore
@@ -70,6 +71,8 @@ def _lead(connection: Connection, lead_id: str) -> dict[str, Any]:
         "outcomes": [_plain(o) for o in became],
         "scores": [_score(s) for s in scores],
         "feedback": [_plain(f, drop=("score_seq",)) for f in said],
+        "handoffs": [_plain(h) for h in HandoffStore(connection).of_lead(lead_id)],
+        "disputes": [_plain(d) for d in DisputeStore(connection).of_lead(lead_id)],
         "fields": read(row.fields),
     }
 
@@ -96,10 +99,17 @@ _INSTANTS = {
     "as_of",
     "changed_at",
     "created_at",
+    "decided_at",
+    "decision_due",
     "erased_at",
+    "handed_at",
     "occurred_at",
+    "opened_at",
     "received_at",
     "recorded_at",
     "refused_until",
+    "settled_at",
     "told_at",
+    "touch_due",
+    "touched_at",
 }

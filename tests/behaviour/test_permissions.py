@@ -27,9 +27,10 @@ def house(trained: Workspace) -> Iterator[tuple[TestClient, Routes, dict[str, di
 
 def filled(path: str) -> str:
     """An address of this route, of a thing that is not there."""
-    for name in ("lead_id", "account_id", "token"):
+    for name in ("lead_id", "account_id", "token", "edition"):
         path = path.replace(f"{{{name}}}", "nothing")
-    for name in ("key_id", "person_id"):
+    ours = ("key_id", "person_id", "proposal_id", "wish_id", "about_id", "handoff_id", "dispute_id")
+    for name in ours:
         path = path.replace(f"{{{name}}}", "0" * 16)
     return path
 

@@ -1,0 +1,1 @@
+"""The pact: editions of the rulebook that both teams sign, and what follows from them."""

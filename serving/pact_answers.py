@@ -1,0 +1,203 @@
+"""What the routes of the pact answer, as models: for the OpenAPI description and its clients."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class MadeTold(_Model):
+    """The id of what was made."""
+
+    id: str
+
+
+class SignatureTold(_Model):
+    """One key: who signed which text, for which team, when."""
+
+    team: Literal["marketing", "sales"]
+    person_id: str
+    sha256: str
+    at: str
+
+
+class EditionInShort(_Model):
+    """An edition without its text."""
+
+    name: str
+    sha256: str
+    effective_from: str | None = Field(description="Null for the edition that began the store.")
+    agreed_at: str
+    in_force: bool
+    source: Literal["file", "proposal"]
+    proposal_id: str | None
+    note: str = Field(description="How it came to be agreed.")
+
+
+class EditionsTold(_Model):
+    """All editions, newest first."""
+
+    editions: list[EditionInShort]
+
+
+class RuleTold(_Model):
+    """A criterion as a sentence."""
+
+    id: str
+    rule: str
+
+
+class EditionTold(EditionInShort):
+    """An edition with its text."""
+
+    text: str = Field(description="YAML; reading it back gives the text that was signed.")
+    rules: list[RuleTold]
+    signatures: list[SignatureTold]
+
+
+class ProposalInShort(_Model):
+    """A proposal without its text."""
+
+    id: str
+    title: str
+    state: str = Field(
+        description="draft, proposed, signed by marketing, signed by sales, agreed, effective, "
+        "superseded or withdrawn."
+    )
+    revision: int = Field(description="Grows with every edit; signatures are of one revision.")
+    base: str = Field(description="The edition that it changes.")
+    base_moved: bool = Field(description="Another edition was agreed meanwhile: rebase it.")
+    edition: str = Field(description="What it will be called.")
+    sha256: str = Field(description="Of its text: what is signed.")
+    keys_needed: Literal["both", "marketing", "sales"]
+    effective_wanted: str | None
+    created_by: str
+    created_at: str
+    changed_at: str
+
+
+class ProposalsTold(_Model):
+    """Proposals, newest first."""
+
+    proposals: list[ProposalInShort]
+
+
+class ChangeTold(_Model):
+    """One thing that the proposal says otherwise; null where it was not, or is no longer."""
+
+    item: str
+    was: JsonValue
+    becomes: JsonValue
+    evidence: dict[str, JsonValue] | None = Field(
+        description="What history says of the criterion, by the model's card; null for nothing."
+    )
+
+
+class CommentTold(_Model):
+    """What somebody said."""
+
+    text: str
+    by: str
+    at: str
+
+
+class WishInShort(_Model):
+    """A wish without its text."""
+
+    id: str
+    title: str
+    criterion: str | None
+    topic: str | None
+    proposal_id: str | None
+    created_by: str
+    created_at: str
+
+
+class ProposalTold(ProposalInShort):
+    """A proposal with all that people decide by."""
+
+    rationale: str
+    text: str
+    changes: list[ChangeTold]
+    signatures: list[SignatureTold]
+    void_signatures: int = Field(description="Of earlier revisions; they count for nothing.")
+    replay: dict[str, JsonValue] | None = Field(
+        description="What it does to stored leads; made when it is proposed."
+    )
+    wishes: list[WishInShort]
+    comments: list[CommentTold]
+
+
+class SignedTold(ProposalTold):
+    """A proposal after a signature."""
+
+    agreed: str | None = Field(description="The edition it became; null while a key is missing.")
+
+
+class ConflictTold(_Model):
+    """One thing that both sides changed, each otherwise; null where one removed it."""
+
+    item: str
+    base: JsonValue
+    theirs: JsonValue
+    mine: JsonValue
+
+
+class RebasedTold(_Model):
+    """What a rebase left to choose; with nothing left the proposal is a draft on the new base."""
+
+    conflicts: list[ConflictTold]
+
+
+class FlipTold(_Model):
+    """A current lead that would be treated otherwise, and what moves it."""
+
+    lead_id: str
+    before: float
+    after: float
+    why: list[dict[str, JsonValue]]
+
+
+class FlipsTold(_Model):
+    """Current open leads that cross the hand-off threshold: the ones that move furthest."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    into: list[FlipTold] = Field(alias="in")
+    out: list[FlipTold]
+
+
+class WishesTold(_Model):
+    """Wishes, newest first."""
+
+    wishes: list[WishInShort]
+
+
+class EvidenceTold(_Model):
+    """What a wish points to."""
+
+    lead_id: str
+    handoff_id: str | None
+    dispute_id: str | None
+
+
+class WishTold(WishInShort):
+    """A wish with what it points to."""
+
+    text: str
+    evidence: list[EvidenceTold]
+    comments: list[CommentTold]
+
+
+class ScopeTold(_Model):
+    """The scope that counts."""
+
+    number: int = Field(description="How many were declared; 0 when none was.")
+    declared_by: str | None
+    declared_at: str | None
+    scope: dict[str, JsonValue]
