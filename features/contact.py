@@ -70,6 +70,10 @@ _FUNCTION = (
     ("operations", r"operat|\bcoo\b|logist|production|plant|plan|project|process|quality"),
     ("general management", r"\bceo\b|founder|owner|managing|general manager|president"),
 )
+KINDS = ("free", "education", "corporate", "invalid")
+SENIORITIES = (*(name for name, _ in _SENIORITY), "staff")
+FUNCTIONS = (*(name for name, _ in _FUNCTION), "other")
+"""All that `email_kind`, `seniority` and `job_function` ever tell."""
 _LEVELS = tuple((name, re.compile(pattern)) for name, pattern in _SENIORITY)
 _WORK = tuple((name, re.compile(pattern)) for name, pattern in _FUNCTION)
 

@@ -52,6 +52,9 @@ class Field(Document):
     """`email` or `job title` for text; a strptime pattern for instants ("" = ISO 8601)."""
     missing: tuple[str, ...] = ()
     """Texts that mean "not given" besides the empty one; compared without case."""
+    levels: tuple[str, ...] = ()
+    """All values that a category takes, where they are known: a rule that asks for another is
+    told. A lead with another is scored all the same."""
     minimum: float | None = None
     maximum: float | None = None
     monotone: Literal["increasing", "decreasing"] | None = None
@@ -70,6 +73,8 @@ class Field(Document):
             )
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(f"field {self.name}: minimum {self.minimum} is above its maximum")
+        if self.levels and self.type != "category":
+            raise ValueError(f"field {self.name}: levels go with type: category")
         if self.monotone and self.type != "number":
             raise ValueError(f"field {self.name}: monotone goes with type: number")
         if self.actionable and not (
@@ -245,7 +250,7 @@ class Fields(Document):
         """sha256 over what decides a score: the declarations, not where the files lie."""
         names = ("sources", "company", "segments", "accept_leaks", "explored", "repeat_of")
         kept_out: dict[str, Any] = dict.fromkeys((*names, "actionable_activities"), True)
-        kept_out["fields"] = {"__all__": {"actionable"}}
+        kept_out["fields"] = {"__all__": {"actionable", "levels"}}
         told = self.model_dump(mode="json", by_alias=True, exclude=kept_out)
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 

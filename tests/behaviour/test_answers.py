@@ -12,8 +12,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 import training.score_file
+from features.rulebook.criteria import Criterion
+from features.rulebook.document import read_rulebook
 from features.timeline import no_activities
 from models.scorer import Scorer
 from models.workspace import Workspace
@@ -283,6 +286,66 @@ def test_a_rule_that_no_lead_can_answer_is_complained_about(movable: Path, when:
     ran = run("rulebook", "check", "-w", movable)
     assert ran.code == 1
     assert says in ran.out
+
+
+def test_a_check_tells_contradictions_and_rules_that_say_a_thing_twice(movable: Path):
+    path = movable / "rulebook.yaml"
+    rules = """
+  - {id: huge, says: Huge, group: fit, points: 1, when: {all: [{field: employees, above: 9},
+     {field: employees, below: 5}]}}
+  - {id: minute, says: Minute, group: fit, points: 1, when: {field: employees, below: 5}}
+
+tests:"""
+    path.write_text(path.read_text().replace("\n\ntests:", rules))
+    ran = run("rulebook", "check", "-w", movable)
+    assert ran.code == 1
+    assert (
+        "x  Criterion huge can never apply: employees is above 9 and employees is below" in ran.out
+    )
+    assert "!  Wherever criterion minute applies, tiny applies too." in ran.out
+    assert "5 of 5 tests hold; errors: 1, warnings: 1." in ran.out
+    told = run("rulebook", "check", "-w", movable, "--json").json["findings"]
+    assert [(f["where"], f["kind"]) for f in told] == [
+        ("huge", "contradiction"),
+        ("minute", "overlap"),
+    ]
+
+
+def test_every_rule_is_said_as_a_sentence_that_can_be_read_back(movable: Path):
+    said = run("rulebook", "say", "-w", movable)
+    rule = "pricing page within 30 days: +4 points each time, at most 12, half after 14 days"
+    assert f"pricing_page (marketing): {rule}" in said.out
+    book = read_rulebook(movable / "rulebook.yaml")
+    rules = run("rulebook", "say", "-w", movable, "--json").json["criteria"]
+    assert [r["id"] for r in rules] == [c.id for c in book.criteria]
+    for told, criterion in zip(rules, book.criteria, strict=True):
+        read = run("rulebook", "read", told["rule"], "-w", movable)
+        assert read.code == 0, read.err
+        parts = {"id": "x", "says": "X", "group": "fit"} | yaml.safe_load(read.out)
+        assert Criterion.model_validate(parts).when == criterion.when
+        assert Criterion.model_validate(parts).points == criterion.points
+
+
+def test_a_sentence_that_cannot_be_read_says_where_and_one_that_fits_no_field_says_why(
+    movable: Path,
+):
+    wrong = run("rulebook", "read", "employees is at least many", "-w", movable)
+    assert wrong.code == 3
+    assert "at character 23: found 'many', expected a number" in wrong.err
+    odd = run("rulebook", "read", "colour is red", "-w", movable, "--json")
+    assert odd.code == 1
+    assert odd.json["when"] == {"field": "colour", "is": "red"}
+    assert "no field and no fact derived" in odd.json["complaints"][0]
+
+
+def test_what_changed_between_two_editions_is_told(movable: Path):
+    old, new = movable / "rulebook.yaml", movable / "next.yaml"
+    new.write_text(old.read_text().replace("points: -20", "points: -25"))
+    ran = run("rulebook", "diff", old, new)
+    assert (ran.code, ran.out.strip()) == (0, "~ Criterion student: points -20 -> -25")
+    (change,) = run("rulebook", "diff", old, new, "--json").json["changes"]
+    assert (change["id"], change["before"], change["after"]) == ("student", -20.0, -25.0)
+    assert "word for word" in run("rulebook", "diff", old, old).out
 
 
 @pytest.mark.slow

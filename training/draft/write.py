@@ -86,13 +86,13 @@ def fields_text(fields: Fields, notes: Iterable[str] = ()) -> str:
     if listed:
         parts.append(_comment("Look at these first:", *listed))
     head = {k: v for k, v in told.items() if k not in ("fields", "timing", "outcome")}
-    parts.append(_dump(head))
+    parts.append(dump(head))
     for key, why in (
         ("timing", "When a lead is looked at, and in which order leads came."),
         ("outcome", "How a conversion is told from the leads file."),
     ):
         if key in told:
-            parts.append(_comment(why) + _dump({key: told[key]}))
+            parts.append(_comment(why) + dump({key: told[key]}))
     parts.append("fields:\n" + "\n".join(_item(f) for f in told["fields"]))
     text = "\n".join(parts)
     assert parse_document(Fields, text, "the drafted fields.yaml") == fields
@@ -104,22 +104,22 @@ def rulebook_text(rulebook: Rulebook) -> str:
     told = _told(rulebook)
     weighed = any("history before" in c.rationale for c in rulebook.criteria)
     parts = [_comment(_RULEBOOK_HEAD if weighed else _WITHOUT_HISTORY)]
-    parts.append(_dump({k: told[k] for k in ("schema", "edition", "horizon_days") if k in told}))
+    parts.append(dump({k: told[k] for k in ("schema", "edition", "horizon_days") if k in told}))
     s = rulebook.scale
     means = (
         f"{s.anchor_points:g} points: about {s.anchor_likelihood:.1%} convert within "
         f"{rulebook.horizon_days:g} days; every {s.points_to_double_odds:g} points more double "
         "the odds."
     )
-    parts.append(_comment(means) + _dump({"scale": told.get("scale", {})}))
+    parts.append(_comment(means) + dump({"scale": told.get("scale", {})}))
     parts.append(_comment("What every lead starts with.") + _points(told))
     parts.append(
         _comment("From this score on, a lead is handed over to sales; grades by score.")
-        + _dump({k: told[k] for k in ("hand_over_from", "grades")})
+        + dump({k: told[k] for k in ("hand_over_from", "grades")})
     )
     parts.append(
         _comment("Who owns which criteria, and the most a group's points come to.")
-        + _dump({"groups": told["groups"]})
+        + dump({"groups": told["groups"]})
     )
     parts.append("".join(_criteria(rulebook, told["criteria"])))
     if told.get("tests"):
@@ -132,7 +132,7 @@ def rulebook_text(rulebook: Rulebook) -> str:
 
 
 def _points(told: dict[str, Any]) -> str:
-    return _dump({"base_points": told.get("base_points", 0.0)})
+    return dump({"base_points": told.get("base_points", 0.0)})
 
 
 def _criteria(rulebook: Rulebook, told: list[dict[str, Any]]) -> Iterator[str]:
@@ -181,12 +181,13 @@ _Dumper.add_representer(list, _sequence)
 _Dumper.add_representer(float, _number)
 
 
-def _dump(told: Any) -> str:
+def dump(told: Any) -> str:
+    """Plain values as YAML, whole numbers without a point."""
     return yaml.dump(told, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=98)
 
 
 def _item(told: dict[str, Any]) -> str:
-    return textwrap.indent(_dump([told]), "  ")
+    return textwrap.indent(dump([told]), "  ")
 
 
 def _comment(*paragraphs: str) -> str:
