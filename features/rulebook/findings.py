@@ -1,7 +1,8 @@
 """What is wrong, or odd, about an edition.
 
-Errors: rules that cannot be used or can never hold, and a hand-over that no lead can reach.
-Warnings: rules that say the same thing twice, or that nobody needs; they may be meant.
+Errors: rules that cannot be used or can never hold, and bounds that contradict each other.
+Warnings: rules that say the same thing twice, that nobody needs, or thresholds that agreed points
+cannot reach; they may be meant.
 """
 
 from __future__ import annotations

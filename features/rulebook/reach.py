@@ -1,4 +1,4 @@
-"""How far points can go, and which thresholds no lead can reach."""
+"""How far agreed points can go, and which thresholds they cannot reach."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ def _threshold(rulebook: Rulebook, least: float, most: float) -> Iterator[Findin
         yield Finding(
             "",
             "unreachable",
-            "error",
+            "warning",
             f"Leads are handed over from {number(rulebook.hand_over_from)}.",
-            f"Agreed points come to {number(most)} at most.",
+            f"Agreed points come to {number(most)} at most; the rest would have to be learned.",
             "Lower hand_over_from, or give more points.",
         )
     if rulebook.hand_over_from <= max(least, 0.0):
@@ -115,6 +115,6 @@ def _beyond(what: str, most: float) -> Finding:
         "unreachable",
         "warning",
         f"{what}.",
-        f"Points come to {number(most)} at most.",
+        f"Agreed points come to {number(most)} at most.",
         "Lower it, or give more points.",
     )
