@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from features.errors import InputRefused, Problem, shorten
+from serving.addresses import without_addresses
 from serving.canonical import read
 from serving.incoming import outcome_rows
 from serving.problems import wrong
@@ -51,7 +52,7 @@ class Said:
         kind: one of `KINDS`.
         reason: one of `REASONS`.
         line: the key of the line of the score that it is about, or None.
-        note: in their own words; hostile wherever it is shown.
+        note: in their own words, addresses cut down; hostile wherever it is shown.
     """
 
     kind: str
@@ -148,4 +149,4 @@ def said_of(told: dict[str, Any]) -> Said:
         found.append(wrong("/line", line, "The key of a line was expected.", "a text, or null"))
     if found:
         raise InputRefused(" ".join(p.sentence() for p in found), found)
-    return Said(told["kind"], told["reason"], line, note.strip())
+    return Said(told["kind"], told["reason"], line, without_addresses(note.strip()))

@@ -33,7 +33,8 @@ class Retention(Document):
     """Leads that were not written, did nothing and had no outcome for so long; and events that
     waited so long for their lead."""
     scores_older_than_days: float | None = Setting(default=None, gt=0, le=36500)
-    """Scores that are no lead's current one; they can no longer be reproduced."""
+    """Scores that are no lead's current one and that no feedback is about; they can no longer be
+    reproduced."""
     answers_older_than_hours: float | None = Setting(default=None, gt=0, le=876000)
     """Answers kept for requests that are repeated under their Idempotency-Key."""
     copies_older_than_days: float | None = Setting(default=None, gt=0, le=36500)

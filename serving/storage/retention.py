@@ -19,7 +19,15 @@ from sqlalchemy import (
 )
 
 from serving.storage.privacy_tables import training_exports, wishes
-from serving.storage.tables import activities, idempotency, lead_versions, leads, outcomes, scores
+from serving.storage.tables import (
+    activities,
+    feedback,
+    idempotency,
+    lead_versions,
+    leads,
+    outcomes,
+    scores,
+)
 
 
 class RetentionStore:
@@ -67,9 +75,14 @@ def orphans(table: Table, before: int) -> Select[Any]:
 
 
 def past_scores(before: int) -> Select[Any]:
-    """Scores made before that are no lead's current one."""
+    """Scores made before that are no lead's current one, and that nobody said anything about:
+    feedback is kept with the score that it is about."""
     current = exists().where(leads.c.score_seq == scores.c.seq, leads.c.id == scores.c.lead_id)
-    return select(scores.c.seq).where(scores.c.as_of < before, ~current).order_by(scores.c.seq)
+    said = exists().where(
+        feedback.c.score_seq == scores.c.seq, feedback.c.lead_id == scores.c.lead_id
+    )
+    past = select(scores.c.seq).where(scores.c.as_of < before, ~current, ~said)
+    return past.order_by(scores.c.seq)
 
 
 def old_answers(before: int) -> Select[Any]:

@@ -236,6 +236,9 @@ def test_a_person_is_found_by_an_address_that_a_lead_no_longer_carries(office: O
 def test_an_address_inside_a_text_is_not_kept_and_an_id_that_is_one_is_found(office: Office):
     office.put("L1", {"wants": f"please write to {EMAIL}, not to sales"})
     office.did("L1", "a1", kind=f"mail to {EMAIL}")
+    said = {"kind": "reported", "reason": "other", "note": f"ask {EMAIL}"}
+    sales = key_header(office.worker.database, "sales")
+    assert office.crm.post("/v1/leads/L1/feedback", json=said, headers=sales).status_code == 201
     assert "ines" not in dump(office.worker.database)
     fields = office.crm.get("/v1/leads/L1").json()["fields"]
     assert (

@@ -90,6 +90,14 @@ ENTRIES: dict[str, tuple[str, str, bytes]] = {
         f"privacy {what}": ("POST", f"/v1/privacy/{what}", body({"email": MARK}))
         for what in ("export", "erase")
     },
+    **{
+        f"feedback {key}": (
+            "POST",
+            "/v1/leads/H1/feedback",
+            body({"kind": "reported", "reason": "other"} | {key: MARK}),
+        )
+        for key in ("kind", "reason", "line", "note")
+    },
     "what-if lead": ("POST", "/v1/what-if", body({"lead": {"industry": MARK}})),
     "what-if id": ("POST", "/v1/what-if", body({"lead_id": MARK})),
     "what-if change": (
@@ -115,12 +123,22 @@ STATELESS = ("/v1/score", "/v1/what-if", "/v1/counterfactual")
 ADMIN = ("/v1/privacy", "/v1/keys", "/v1/people")
 
 
+Doors = tuple[TestClient, dict[str, dict[str, str]]]
+
+
+def role_for(address: str) -> str:
+    """Who may write to an address."""
+    if address.startswith(ADMIN):
+        return "admin"
+    return "sales" if address.endswith("/feedback") else "crm"
+
+
 @pytest.fixture
-def doors(database: Database, trained: Workspace) -> Iterator[tuple[TestClient, dict[str, str]]]:
-    """A service on either database with a CRM's key, and the header of an admin's."""
+def doors(database: Database, trained: Workspace) -> Iterator[Doors]:
+    """A service on either database, and the header of a key of each role that is needed."""
     worker = make_worker(trained, database_url=url_of(database))
     with make_client(worker) as client:
-        yield client, key_header(worker.database, "admin")
+        yield client, {r: key_header(worker.database, r) for r in ("crm", "sales", "admin")}
 
 
 def url_of(database: Database) -> str:
@@ -141,11 +159,9 @@ def refused_well(answer: Any) -> bool:
     return True
 
 
-def send(
-    doors: tuple[TestClient, dict[str, str]], entries: dict[str, Any], values: dict[str, bytes]
-) -> None:
+def send(doors: Doors, entries: dict[str, Any], values: dict[str, bytes]) -> None:
     """Every value at every entry; what was stored can be read afterwards."""
-    client, admin = doors
+    client, keys = doors
     assert client.put("/v1/leads/H1", json={"lead": {}}).status_code == 201
     if "postgresql" in str(client.app.state.desk.now.database.url):
         # What keeps nothing is the same on both.
@@ -154,7 +170,7 @@ def send(
         for name, value in values.items():
             content = hole.replace(body(MARK), value)
             headers = {"content-type": "application/json"}
-            headers |= admin if address.startswith(ADMIN) else {}
+            headers |= keys[role_for(address)]
             answer = client.request(method, address, content=content, headers=headers)
             try:
                 refused_well(answer)
@@ -166,24 +182,22 @@ def send(
 
 
 def test_no_text_breaks_an_entry_and_every_refusal_says_why(
-    doors: tuple[TestClient, dict[str, str]],
+    doors: Doors,
 ):
     send(doors, ENTRIES, as_json(TEXTS))
 
 
-def test_no_value_of_another_kind_breaks_an_entry(doors: tuple[TestClient, dict[str, str]]):
+def test_no_value_of_another_kind_breaks_an_entry(doors: Doors):
     send(doors, ENTRIES, ODD)
 
 
-def test_what_is_no_json_is_refused_wherever_it_is_sent(doors: tuple[TestClient, dict[str, str]]):
+def test_what_is_no_json_is_refused_wherever_it_is_sent(doors: Doors):
     routes = {(method, address): entry for entry, (method, address, _) in ENTRIES.items()}
     send(doors, {entry: ENTRIES[entry] for entry in routes.values()}, BROKEN)
 
 
 @pytest.mark.parametrize("field", ["industry", "job_title", "wants"])
-def test_a_text_comes_back_as_it_was_sent_or_is_refused(
-    doors: tuple[TestClient, dict[str, str]], field: str
-):
+def test_a_text_comes_back_as_it_was_sent_or_is_refused(doors: Doors, field: str):
     client, _ = doors
     kept = 0
     for name, text in TEXTS.items():
@@ -201,7 +215,7 @@ def test_a_text_comes_back_as_it_was_sent_or_is_refused(
 
 
 def test_labels_and_ids_of_events_come_back_as_they_were_sent_or_are_refused(
-    doors: tuple[TestClient, dict[str, str]],
+    doors: Doors,
 ):
     client, _ = doors
     client.put("/v1/leads/E1", json={"lead": {}})
@@ -218,7 +232,7 @@ def test_labels_and_ids_of_events_come_back_as_they_were_sent_or_are_refused(
 
 
 def test_hostile_ids_headers_and_questions_are_refused_or_found_empty(
-    doors: tuple[TestClient, dict[str, str]],
+    doors: Doors,
 ):
     client, _ = doors
     for text in TEXTS.values():

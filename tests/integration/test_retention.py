@@ -10,6 +10,7 @@ import pytest
 from features.errors import DocumentRefused
 from models.scorer import Scorer
 from models.workspace import Workspace
+from serving.feedback import Said, give
 from serving.incoming import activity_rows, outcome_rows
 from serving.privacy.erasing import erase
 from serving.privacy.retention import count_due, due, remove_some
@@ -111,6 +112,15 @@ def test_old_scores_go_but_for_the_current_ones(keeping: Keeping):
     assert keeping.apply()["scores"] == 2
     kept = keeping.do(lambda r: [len(r.scores.of_lead(i, None, 9)) for i in ("L1", "L2")])
     assert kept == [1, 2]
+
+
+def test_a_score_that_somebody_spoke_about_stays_with_what_was_said(keeping: Keeping):
+    keeping.put("L1")
+    said = Said("reported", "other", None, "they moved")
+    keeping.do(lambda r: give(r, "L1", said, "person 1", "sales"))
+    keeping.put("L1", employees=2)
+    keeping.wait(51)
+    assert keeping.apply()["scores"] == 0
 
 
 def test_kept_answers_and_ended_erasures_go_in_their_time(keeping: Keeping):
