@@ -49,9 +49,12 @@ ACTIVITY = {"lead_id": "H1", "occurred_at": AT, "channel": "web", "kind": "visit
 OUTCOME = {"lead_id": "H1", "at": "2026-08-30", "stage": "won"}
 ENTRIES: dict[str, tuple[str, str, bytes]] = {
     **{
-        f"{method} {field}": (method, "/v1/leads/H1", body({"lead": {field: MARK}}))
-        for method in ("PUT", "PATCH")
+        f"PUT {field}": ("PUT", "/v1/leads/H1", body({"lead": {field: MARK}}))
         for field in LEAD_FIELDS
+    },
+    **{
+        f"PATCH {field}": ("PATCH", "/v1/leads/H1", body({"lead": {field: MARK}}))
+        for field in ("industry", "email", "employees", "account_id")
     },
     **{
         f"PUT {key}": ("PUT", "/v1/leads/H1", body({"lead": {}} | {key: MARK}))
