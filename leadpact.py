@@ -23,7 +23,17 @@ from features.errors import (
     NothingToLearn,
 )
 from models.workspace import NoChampion, Workspace
-from serving.commands import access, audit, jobs, operations, pact, privacy, store, training_export
+from serving.commands import (
+    access,
+    audit,
+    jobs,
+    mappings,
+    operations,
+    pact,
+    privacy,
+    store,
+    training_export,
+)
 from training.commands import agreement, answers, evidence, history, registry
 from training.commands.common import HERE, Folder
 
@@ -35,7 +45,7 @@ app = typer.Typer(
 )
 for room in (history, answers, registry, agreement, evidence):
     app.add_typer(room.app)
-for room in (store, access, audit, operations, jobs, privacy, training_export):
+for room in (store, access, audit, operations, jobs, privacy, training_export, mappings):
     app.add_typer(room.app)
 
 # One word, two rooms: `rulebook check` reads a file, the others the store.
