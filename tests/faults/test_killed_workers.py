@@ -120,16 +120,21 @@ def started_at(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
 
 
-def kill_in_rounds(supervisor: int, rounds: int, chance: random.Random) -> None:
-    """Kill a worker, wait until there are as many as before, and again. It is the one that has
-    lived longest, so that it is one that answers and not one that is only beginning."""
+def kill_in_rounds(supervisor: int, rounds: int, start: float) -> None:
+    """Kill the worker that has lived longest, and again when the one that follows it answers too.
+
+    Args:
+        start: seconds that a worker needs until it answers.
+    """
+    chance = random.Random(SEED)
     for _ in range(rounds):
-        time.sleep(chance.uniform(0.5, 1.5))
+        time.sleep(chance.uniform(0.2, 0.7))
         os.kill(min(workers_of(supervisor), key=started_at), signal.SIGKILL)
         end = time.monotonic() + 20
         while len(workers_of(supervisor)) < WORKERS:
             assert time.monotonic() < end, "the killed worker was not started again"
             time.sleep(0.05)
+        time.sleep(start)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -148,21 +153,23 @@ def test_nothing_acknowledged_is_lost_and_nothing_doubled(
     store: tuple[Workspace, Database], request: pytest.FixtureRequest
 ):
     workspace, database = store
-    rounds, chance = int(request.config.getoption("--rounds")), random.Random(SEED)
+    rounds = int(request.config.getoption("--rounds"))
     url = database.url.replace("+psycopg", "")
     key = key_header(workspace.folder, store=url)
     figures = key_header(workspace.folder, "admin", store=url)
-    stop = threading.Event()
+    stop, began = threading.Event(), time.monotonic()
     with started(workspace.folder, "--workers", str(WORKERS), database_url=url) as (
         process,
         address,
     ):
+        # The supervisor needed as long for itself before it started them.
+        start = (time.monotonic() - began) / 2
         writers = [Writer(address, key, f"W{k}", stop) for k in range(WRITERS)]
         threads = [threading.Thread(target=writer.run) for writer in writers]
         for thread in threads:
             thread.start()
         try:
-            kill_in_rounds(process.pid, rounds, chance)
+            kill_in_rounds(process.pid, rounds, start)
         finally:
             stop.set()
             for thread in threads:
