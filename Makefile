@@ -16,7 +16,7 @@ WORKERS ?= 2
 export OMP_WAIT_POLICY = passive
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: help run test check faults bench bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-leaks bench-honest bench-sweep bench-rules lock clean sample
+.PHONY: help run test check faults bench bench-service bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-leaks bench-honest bench-sweep bench-rules lock clean sample
 
 help: ## Show the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ faults: $(VENV)/.dev ## Kill workers under write load, ROUNDS times on each data
 
 bench: $(VENV)/.dev ## Speed, as ratios within one run
 	@$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-disable-gc $(ARGS)
+
+bench-service: $(VENV)/.dev ## Waits over HTTP, both databases, 100,000 leads
+	@$(BIN)/python tests/benchmarks/service.py $(ARGS)
 
 bench-real: $(VENV)/.dev ## Quality on the three real data sets, by time
 	@$(BIN)/python tests/benchmarks/real.py $(ARGS)

@@ -160,7 +160,8 @@ def writes_and_reads(
 def pages(service: Service, company: SampleCompany, seconds: float) -> dict[str, Measured]:
     """List pages, one connection."""
     hour_ago = str(np.datetime64("now", "s") - np.timedelta64(1, "h"))
-    account = next(lead_bodies(company))[1]["lead"]["account_id"]
+    leads = (body["lead"] for _, body in lead_bodies(company))
+    account = next(lead["account_id"] for lead in leads if "account_id" in lead)
     found = {}
     for name, query in PAGES.items():
         query = query.format(hour_ago=hour_ago, account=account)
