@@ -6,9 +6,9 @@ twice or out of order leaves the score that it would have left in order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from sqlalchemy import Connection, Row
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row
 from models.scorer import Scorer
 from serving.addresses import keep_domains
 from serving.canonical import canonical, read
+from serving.problems import Trouble
 from serving.rescoring import Inputs
 from serving.scorebook import UNSCORED, Scorebook
 from serving.storage.base import to_number
@@ -33,6 +34,25 @@ NEW = "new"
 COLLEAGUES = 50
 """So many leads of an account are scored anew with the write that concerns them; the others are
 marked stale and wait for the sweep."""
+
+
+ATTEMPTS = 5
+"""How often a use case is run anew after it met another writer."""
+T = TypeVar("T")
+
+
+def persist(use: Callable[[], T]) -> T:
+    """Run a use case in a transaction of its own, anew when it met another writer.
+
+    Raises:
+        Trouble: when other writers were faster every time.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            return use()
+        except Collision:
+            continue
+    raise Trouble("not-ready", "Other writers were faster each time. Try again.")
 
 
 class Collision(Exception):

@@ -17,7 +17,7 @@ from serving.edges import REPLAYED
 from serving.guarding import caller_of
 from serving.incoming import ID, ID_ALLOWED
 from serving.problems import MEDIA_TYPE, TITLES, Trouble
-from serving.record import Collision, Record
+from serving.record import Record, persist
 from serving.state import Worker, worker_of
 from serving.storage.base import to_number
 from serving.storage.idempotency import IdempotencyStore
@@ -26,8 +26,6 @@ from serving.storage.tables import MAX_ID
 
 Name = Annotated[str, Path(pattern=ID, description=f"An id: {ID_ALLOWED}.")]
 """A lead's or an account's id in an address."""
-ATTEMPTS = 5
-"""How often a use case is run anew after it met another writer."""
 
 
 def refusals(*kinds: str) -> dict[int | str, dict[str, Any]]:
@@ -79,12 +77,7 @@ async def write(request: Request, body: bytes, work: Work, *, keeps: bool = True
 
 
 def _write(worker: Worker, promise: Promise | None, body: bytes, work: Work) -> Response:
-    for _ in range(ATTEMPTS):
-        try:
-            return _once(worker, promise, body, work)
-        except Collision:
-            continue
-    raise Trouble("not-ready", "Other writers were faster each time. Try again.")
+    return persist(lambda: _once(worker, promise, body, work))
 
 
 def _once(worker: Worker, promise: Promise | None, body: bytes, work: Work) -> Response:

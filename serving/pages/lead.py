@@ -22,7 +22,7 @@ from serving.pages.waterfall import draw
 from serving.pages.worklist import disagreement, facts_of
 from serving.problems import Trouble
 from serving.reading import Reading
-from serving.record import Record
+from serving.record import Record, persist
 from serving.schema import NO_NUL
 from serving.state import Worker, worker_of
 from serving.storage.base import to_number
@@ -74,7 +74,7 @@ async def say(
             record = Record(connection, worker.scorer, worker.clock())
             give(record, lead_id, said, caller.actor, caller.role)
 
-    await run_in_threadpool(work)
+    await run_in_threadpool(persist, work)
     return Response(None, 303, {"location": f"{request.url.path}#said"})
 
 
