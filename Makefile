@@ -16,7 +16,7 @@ WORKERS ?= 2
 export OMP_WAIT_POLICY = passive
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: help run test check faults bench bench-service bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-leaks bench-honest bench-sweep bench-rules lock clean sample
+.PHONY: help run test check faults bench bench-service bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-leaks bench-honest bench-sweep bench-rules bench-bulk lock clean sample
 
 help: ## Show the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -90,6 +90,9 @@ bench-rules: $(VENV)/.dev ## Seconds for the agreed points of a million leads by
 
 bench-leaks: $(VENV)/.dev ## What the leak guard names in the raw files
 	@$(BIN)/python tests/benchmarks/leaks.py $(ARGS)
+
+bench-bulk: $(VENV)/.dev ## A million leads through POST /v1/score/bulk: rate and memory
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/bulk.py $(ARGS)
 
 bench-sweep: $(VENV)/.dev ## A sweep over 100,000 scores: rate, scored anew, untouched
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/sweep.py $(ARGS)

@@ -6,8 +6,9 @@ from typing import Any
 
 from features.rulebook.criteria import DIMENSIONS, Dimension
 from models.explanation import Explanation
+from models.handover import as_shown
 from models.scale import logit
-from models.scorer import Scorer, Scores
+from models.scorer import Brief, Scorer, Scores
 from models.wording import score_sentence
 
 LEVEL = 0.9
@@ -52,6 +53,26 @@ def answer(lead: str | None, scores: Scores, i: int, scorer: Scorer) -> dict[str
         "reasons": [vars(line) | {"points": line.points} for line in explanation.lines],
         "as_of": f"{scores.told.snapshot.as_of[i]}Z",
         "versions": vars(scorer.versions),
+        "simulated": scorer.simulated,
+    }
+
+
+def brief_answer(lead: str | None, brief: Brief, i: int, scorer: Scorer) -> dict[str, Any]:
+    """The numbers of `answer` for lead `i` without reasons, value and place on the grid."""
+    likelihood, low, high = (float(x[i]) for x in (brief.likelihood, brief.low, brief.high))
+    shown = int(as_shown(brief.exact[i : i + 1])[0])
+    return {
+        "lead_id": lead,
+        "score": shown,
+        "score_exact": float(brief.exact[i]),
+        "agreed_score": int(as_shown(brief.agreed_exact[i : i + 1])[0]),
+        "grade": scorer.rulebook.grade(float(shown)),
+        "handed_over": bool(brief.handed_over[i]),
+        "likelihood": likelihood,
+        "interval": {"low": low, "high": high, "level": LEVEL},
+        "as_of": f"{brief.as_of[i]}Z",
+        "model": scorer.versions.model,
+        "rulebook": scorer.versions.rulebook,
         "simulated": scorer.simulated,
     }
 

@@ -99,6 +99,19 @@ class Scores:
         return self.told.explain(i)
 
 
+@dataclass(frozen=True)
+class Brief:
+    """The numbers of `Scores` for n leads without what explanations are made of. Shapes (n,)."""
+
+    exact: Floats
+    likelihood: Floats
+    low: Floats
+    high: Floats
+    agreed_exact: Floats
+    handed_over: Flags
+    as_of: Instants
+
+
 class Scorer:
     """Scores leads with one bundle.
 
@@ -177,6 +190,16 @@ class Scorer:
         features, _, leads = self._known(snapshot)
         barred = disqualified(self.rulebook, facts_of(snapshot, features)) >= 0
         return np.asarray(self.ladder.scale.points(self.ladder.log_odds(leads))), barred
+
+    def brief(self, snapshot: Snapshot) -> Brief:
+        """The numbers alone: not taken apart, which is the larger half of a score's time."""
+        features, agreed, leads = self._known(snapshot)
+        barred = disqualified(self.rulebook, facts_of(snapshot, features)) >= 0
+        f = self.ladder.log_odds(leads)
+        half, exact = self.ladder.half_width(leads, f), np.asarray(self.ladder.scale.points(f))
+        over = handed_over(exact, self.rulebook.hand_over_from, barred)
+        interval = (sigmoid(f), sigmoid(f - half), sigmoid(f + half))
+        return Brief(exact, *interval, agreed.total, over, snapshot.as_of)
 
     def shown(self, snapshot: Snapshot) -> tuple[Floats, Floats]:
         """Score and agreed score as shown, (n,) each: not taken apart, as `points`."""

@@ -312,3 +312,43 @@ class AccountTold(_Model):
     likelihood_any: float | None
     how: str
     leads: list[LeadInShort]
+
+
+class JobTold(_Model):
+    """A job and how far it is."""
+
+    id: str
+    kind: Literal["score", "import", "rescore", "train", "replay"]
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    asked: dict[str, JsonValue]
+    made_by: str
+    done: int = Field(description="Rows taken so far.")
+    refused: int = Field(description="Rows refused so far; the result says why.")
+    total: int | None = Field(description="Null where it is not known before the end.")
+    cancelling: bool
+    error: str | None
+    has_result: bool
+    created_at: str
+    started_at: str | None
+    ended_at: str | None
+
+
+class JobPage(_Model):
+    """A page of jobs."""
+
+    jobs: list[JobTold]
+    next_cursor: str | None
+
+
+class JobLine(_Model):
+    """A line of a job's log."""
+
+    at: str
+    says: str
+
+
+class JobLog(_Model):
+    """Lines of a job's log."""
+
+    lines: list[JobLine]
+    next_cursor: str | None = Field(description="Asks for the lines that came since.")

@@ -20,8 +20,10 @@ from serving.access.gate import Gate
 from serving.api import (
     about,
     access,
+    bulk,
     events,
     feedback,
+    jobs,
     leads,
     pact,
     privacy,
@@ -29,7 +31,7 @@ from serving.api import (
     what_if,
     wishes,
 )
-from serving.edges import Edge, instance_of
+from serving.edges import Edge, Limits, instance_of
 from serving.guarding import install
 from serving.incoming import ID
 from serving.pages import frame, home, lead, sign_in
@@ -38,6 +40,7 @@ from serving.privacy.copies import CopyNotCut
 from serving.problems import Trouble, refused, wrong
 from serving.readiness import Readiness
 from serving.schema import components, examples, stored_lead_schema
+from serving.settings import Settings
 from serving.state import Desk, Worker
 from serving.storage.database import StoreUnreachable
 from serving.what_if_schema import counterfactual_examples, question_schemas, what_if_examples
@@ -69,6 +72,7 @@ def create_app(
     app.state.desk = desk
     app.state.readiness = readiness or Readiness(worker.database)
     app.include_router(score.routes(worker.settings))
+    app.include_router(bulk.routes())
     app.include_router(what_if.routes(worker.settings))
     app.include_router(leads.router)
     app.include_router(events.router)
@@ -76,6 +80,7 @@ def create_app(
     app.include_router(privacy.router)
     app.include_router(pact.router)
     app.include_router(wishes.router)
+    app.include_router(jobs.router)
     app.include_router(about.router)
     app.include_router(access.create_access_router())
     frame.mount(app)
@@ -86,10 +91,14 @@ def create_app(
     handle_errors(app)
     install(app, gate)
     _describe(app, desk)
-    app.add_middleware(
-        Edge, telemetry=worker.telemetry, max_body_bytes=worker.settings.max_body_bytes
-    )
+    app.add_middleware(Edge, telemetry=worker.telemetry, limits=_limits(worker.settings))
     return app
+
+
+def _limits(settings: Settings) -> Limits:
+    """What the edge lets in: bulk bodies are read piece by piece and may be of any size."""
+    streams = {"/v1/score/bulk": None, "/v1/jobs": settings.max_upload_bytes}
+    return Limits(settings.max_body_bytes, settings.max_in_flight, streams)
 
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]

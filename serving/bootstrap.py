@@ -19,6 +19,8 @@ from serving.access.people import first_start_link
 from serving.access.settings import AccessSettings
 from serving.app import create_app
 from serving.configuration import configured, store_url
+from serving.jobs.watching import run_jobs
+from serving.jobs.work import House
 from serving.keeping_fresh import keep_fresh
 from serving.logs import log_as_json
 from serving.pact.seeding import begin
@@ -61,11 +63,24 @@ def app_from_environment() -> FastAPI:
     stopping = configured(ServerSettings, workspace.folder)
     beside = (
         lambda: watch(desk, workspace),
+        lambda: run_jobs(_house(desk, workspace), settings.job_days),
         lambda: keep_fresh(desk, workspace, settings.rescore_seconds),
         lambda: sweep_by_the_hour(gate),
         lambda: stop_in_order(readiness, stopping),
     )
     return create_app(desk, gate, beside, readiness)
+
+
+def _house(desk: Desk, workspace: Workspace) -> House:
+    """What jobs need of this process."""
+    worker = desk.now
+    return House(
+        worker.database,
+        workspace,
+        lambda: desk.now.scorer,
+        worker.clock,
+        worker.settings.max_activities,
+    )
 
 
 def _counting(telemetry: Telemetry) -> Watcher:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -53,13 +56,44 @@ def _instance(name: str) -> str:
     return f"urn:leadpact:request:{name}"
 
 
-class Edge:
-    """The outermost layer: gives each request an id, counts it, logs it, and bounds its body."""
+_ALWAYS = frozenset(("/healthz", "/readyz", "/metrics"))
+"""Who watches the service is answered however much is asked."""
+_BUSY = Trouble(
+    "overloaded",
+    "More requests are in flight than this worker takes. Nothing was done; try again in a second.",
+    headers={"retry-after": "1"},
+)
 
-    def __init__(self, app: ASGIApp, telemetry: Telemetry, max_body_bytes: int) -> None:
+
+@dataclass(frozen=True)
+class Limits:
+    """What the edge lets in.
+
+    Attributes:
+        body_bytes: of one request.
+        in_flight: requests that are being answered at once.
+        streams: addresses whose body is read piece by piece -> most bytes, or None for any.
+    """
+
+    body_bytes: int
+    in_flight: int = 1_000_000
+    streams: Mapping[str, int | None] = field(default_factory=dict)
+
+    def bytes_at(self, path: str) -> float:
+        """Most bytes of a body sent to this address."""
+        most = self.streams.get(path, self.body_bytes)
+        return math.inf if most is None else most
+
+
+class Edge:
+    """The outermost layer: gives each request an id, counts it, logs it, bounds its body, and turns
+    away what is too much at once."""
+
+    def __init__(self, app: ASGIApp, telemetry: Telemetry, limits: Limits) -> None:
         self.app = app
         self.telemetry = telemetry
-        self.max_body_bytes = max_body_bytes
+        self.limits = limits
+        self._in_flight = 0
         self.log: Any = structlog.get_logger("leadpact")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,15 +109,23 @@ class Edge:
         told = seen.telling(send)
         # Threads and tasks that a request starts inherit this, so each of its lines has its id.
         with self.telemetry.in_flight.track_inprogress(), bound_contextvars(request_id=name):
-            await self._answer(seen, headers, receive, told)
+            self._in_flight += 1
+            try:
+                await self._answer(seen, headers, receive, told)
+            finally:
+                self._in_flight -= 1
 
     async def _answer(self, seen: _Seen, headers: Headers, receive: Receive, told: Send) -> None:
         scope, name = seen.scope, seen.name
         try:
-            if _declared(headers) > self.max_body_bytes:
-                await self._too_large().response(_instance(name))(scope, receive, told)
+            most = self.limits.bytes_at(scope["path"])
+            if self._in_flight > self.limits.in_flight and scope["path"] not in _ALWAYS:
+                self.telemetry.shed.inc()
+                await _BUSY.response(_instance(name))(scope, receive, told)
+            elif _declared(headers) > most:
+                await _too_large(most).response(_instance(name))(scope, receive, told)
             else:
-                await self.app(scope, self._bounded(receive), told)
+                await self.app(scope, _bounded(receive, most), told)
         except ClientDisconnect:
             seen.status = _GONE
         except Exception as error:
@@ -95,23 +137,6 @@ class Edge:
             await _FAILED.response(_instance(name))(scope, receive, told)
         finally:
             self._note(seen)
-
-    def _too_large(self) -> Trouble:
-        most = f"{self.max_body_bytes:,} bytes"
-        return Trouble("body-too-large", f"Send {most} at most; split the leads over requests.")
-
-    def _bounded(self, receive: Receive) -> Receive:
-        total = 0
-
-        async def bounded() -> Message:
-            nonlocal total
-            message = await receive()
-            total += len(message.get("body", b""))
-            if total > self.max_body_bytes:
-                raise self._too_large()
-            return message
-
-        return bounded
 
     def _note(self, seen: _Seen) -> None:
         seconds = time.perf_counter() - seen.began
@@ -173,6 +198,25 @@ class _Seen:
             await send(message)
 
         return tell
+
+
+def _too_large(most: float) -> Trouble:
+    told = f"{most:,.0f} bytes"
+    return Trouble("body-too-large", f"Send {told} at most; split the leads over requests.")
+
+
+def _bounded(receive: Receive, most: float) -> Receive:
+    total = 0
+
+    async def bounded() -> Message:
+        nonlocal total
+        message = await receive()
+        total += len(message.get("body", b""))
+        if total > most:
+            raise _too_large(most)
+        return message
+
+    return bounded
 
 
 def _declared(headers: Headers) -> int:

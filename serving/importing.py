@@ -1,4 +1,4 @@
-"""Many new leads written at once: checked and kept as one by one, but scored together."""
+"""Many leads or events written at once: kept as one by one, but scored together or later."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from serving.canonical import canonical
 from serving.record import NEW, Record
 from serving.rescoring import Inputs
 from serving.storage.base import to_number
-from serving.wishes import PersonErased, Wish, heed
+from serving.wishes import PersonErased, Wish, addresses_of_event, are_erased, heed
 
 
 class NewLead(NamedTuple):
@@ -20,6 +20,37 @@ class NewLead(NamedTuple):
     id: str
     fields: dict[str, Any]
     owner: str | None = None
+
+
+def put_activities(record: Record, rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Store activities; the leads they concern are marked stale, and the next sweep scores them
+    anew: once, however many activities came.
+
+    Returns:
+        per row what `Record.happened` tells of it.
+
+    Raises:
+        Collision: when another writer moved a lead to another account meanwhile.
+    """
+    ids = {row["lead_id"] for row in rows}
+    accounts = {row["account_id"] for row in rows}
+    persons = {h for row in rows for h in addresses_of_event(row)}
+    there = record.hold(ids, accounts, persons)
+    gone = are_erased(record.connection, rows, record.now)
+    kept = [row for row, erased in zip(rows, gone, strict=True) if not erased]
+    found = iter(record.events.add_activities(kept))
+    told = ["erased" if erased else next(found) for erased in gone]
+    new = [row for row, how in zip(rows, told, strict=True) if how == "stored"]
+    mine = {row["lead_id"] for row in new} & set(there)
+    record.leads.mark_stale(mine)
+    record.mark_stale({*(row["account_id"] for row in new), *(there[i].account_id for i in mine)})
+    return told
+
+
+def put_outcomes(record: Record, rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Store outcomes; what became of each, as `Record.happened` tells it."""
+    told, _ = record.happened([], rows)
+    return told
 
 
 class _Entry(NamedTuple):

@@ -30,6 +30,7 @@ TITLES = {
     "precondition-required": (428, "This write must say which state it builds on"),
     "too-many-requests": (429, "More was asked or tried than is let through"),
     "internal-error": (500, "The service failed; this is a defect of ours"),
+    "overloaded": (503, "More is asked at once than can be answered in time"),
     "not-ready": (503, "The service is not ready to answer"),
 }
 """Type -> status and title."""

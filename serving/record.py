@@ -298,9 +298,7 @@ class Record:
 
     def mark_stale(self, accounts: Iterable[str | None]) -> None:
         """Of accounts that are not held: their scores are to be made anew later."""
-        for account in sorted({a for a in accounts if a}):
-            for row in self.leads.of_account(account):
-                self.leads.write(row.id, {"stale": row.scoring_allowed})
+        self.leads.mark_stale_at({a for a in accounts if a})
 
     def _stage_of(self, lead_id: str) -> str:
         told = self.events.outcomes_of(lead_id)

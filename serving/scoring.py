@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from features.errors import Problem, shorten
 from features.snapshot import Snapshot
 from features.timeline import Activities, join, see
 from features.values import parse_instant
-from models.answer import answer
+from models.answer import answer, brief_answer
 from models.scorer import Scorer
 from serving.problems import pointer, wrong
 
@@ -96,7 +96,7 @@ def not_an_instant(place: str, got: object) -> Problem:
 
 
 def score(
-    scorer: Scorer, asked: Sequence[Asked], now: np.datetime64
+    scorer: Scorer, asked: Sequence[Asked], now: np.datetime64, *, in_full: bool = True
 ) -> list[dict[str, Any] | Refused]:
     """Score leads together; each comes out as if it had been sent alone.
 
@@ -104,6 +104,7 @@ def score(
         scorer: the model that answers.
         asked: n leads.
         now: the instant that counts where a lead names none.
+        in_full: with reasons; else `models.answer.brief_answer`, in less than half the time.
 
     Returns:
         n results in order: the answer (`models.answer`) with `warnings`, or why there is none.
@@ -117,16 +118,27 @@ def score(
     columns = taken.columns.take(good)
     leads, accounts = _keys(scorer, taken.columns)
     seen = see(leads[good], accounts[good], read.as_of[good], read.activities)
-    scores = scorer.score_snapshot(Snapshot(columns, seen, read.as_of[good]))
+    tell = _teller(scorer, Snapshot(columns, seen, read.as_of[good]), in_full=in_full)
     ids = _given_ids(scorer, taken.columns)
     results: list[dict[str, Any] | Refused] = [
         Refused(ids[i], tuple(found)) for i, found in enumerate(read.problems)
     ]
     for row, i in enumerate(good.tolist()):
         unknown = [f"{shorten(k)}: no such field; ignored." for k in taken.unknown[i]]
-        told = answer(ids[i], scores, row, scorer)
+        told = tell(ids[i], row)
         results[i] = told | {"warnings": [*asked[i].warnings, *unknown]}
     return results
+
+
+def _teller(
+    scorer: Scorer, snapshot: Snapshot, *, in_full: bool
+) -> Callable[[str | None, int], dict[str, Any]]:
+    """From a lead's id and its row to its answer."""
+    if not in_full:
+        brief = scorer.brief(snapshot)
+        return lambda lead, row: brief_answer(lead, brief, row, scorer)
+    scores = scorer.score_snapshot(snapshot)
+    return lambda lead, row: answer(lead, scores, row, scorer)
 
 
 def _given_ids(scorer: Scorer, columns: Any) -> list[str | None]:

@@ -83,6 +83,23 @@ class Settings(Configured):
     )
     max_leads: int = Field(default=1000, ge=1, description="Most leads in one request.")
     max_activities: int = Field(default=5000, ge=0, description="Most activities with one lead.")
+    max_in_flight: int = Field(
+        default=128,
+        ge=1,
+        le=100_000,
+        description="Most requests of one worker that are being answered; more are told 503 with "
+        "`Retry-After` at once, so that those taken are answered in bounded time.",
+    )
+    max_upload_bytes: int = Field(
+        default=8 * 1024**3, ge=1024, description="A larger file for a job is refused."
+    )
+    job_days: int = Field(
+        default=7,
+        ge=1,
+        le=3650,
+        description="How long files of jobs that ended, and webhooks that were delivered, are "
+        "kept; they hold what people are known by.",
+    )
     rescore_seconds: float = Field(
         default=60,
         ge=1,

@@ -71,6 +71,10 @@ class Telemetry:
         self.limited = self._counter(
             "leadpact_http_rate_limited_total", "Requests refused because of a limit.", "route"
         )
+        self.shed = self._counter(
+            "leadpact_http_shed_total",
+            "Requests turned away at once because too many were in flight.",
+        )
         self.replays = self._counter(
             "leadpact_idempotent_replays_total",
             "Writes that came again under the same Idempotency-Key and were answered as before.",

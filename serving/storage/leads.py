@@ -140,6 +140,16 @@ class LeadStore:
         found: int | None = self._connection.execute(select(func.min(leads.c.due_at))).scalar_one()
         return found
 
+    def mark_stale(self, ids: Iterable[str]) -> None:
+        """The scores of these leads are to be made anew by the next sweep."""
+        mine = leads.c.id.in_(list(ids)) & leads.c.scoring_allowed
+        self._connection.execute(update(leads).where(mine).values(stale=True))
+
+    def mark_stale_at(self, accounts: Iterable[str]) -> None:
+        """The same for all leads of these accounts."""
+        mine = leads.c.account_id.in_(list(accounts)) & leads.c.scoring_allowed
+        self._connection.execute(update(leads).where(mine).values(stale=True))
+
     def mark_all_stale(self) -> None:
         """Every score is to be made anew by the next sweep."""
         self._connection.execute(update(leads).where(leads.c.scoring_allowed).values(stale=True))

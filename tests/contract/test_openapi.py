@@ -16,6 +16,15 @@ from serving.access.permissions import ROLES
 from serving.state import Worker
 from tests.support.service import key_header, make_app, make_worker
 
+FILES = ("application/x-ndjson", "text/csv", "application/vnd.apache.parquet", "application/yaml")
+"""Bodies that are no JSON: described as text, and sent as whatever text is made up."""
+
+
+@schemathesis.serializer(*FILES)
+def as_file(_context: Any, value: Any) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+
+
 SEED = 20261125
 PACT = {"/rulebook", "/most_points", "/promises/calendar", "/"}
 LISTS = {"leads", "activities", "outcomes"}
@@ -44,6 +53,12 @@ def beyond_schemas(body: Any, answer: schemathesis.Response) -> list[Any]:
     if isinstance(body, dict) and LISTS & body.keys() and answer.status_code == 200:
         # In a list what is wrong is told in its place, and the rest is taken.
         return [negative_data_rejection]
+    if answer.headers.get("content-type") == ["application/x-ndjson"]:
+        # What is wrong with a line is told in its place.
+        return [negative_data_rejection]
+    if answer.status_code in (415, 422) and "file" in answer.json()["detail"]:
+        # Whether a job needs a file, and of which kind, hangs on what is to be done.
+        return [positive_data_acceptance]
     if answer.status_code == 422:
         wrong = {e["pointer"] for e in answer.json().get("errors", [])}
         if wrong and wrong <= {"/expires_at", "/scopes", *PACT}:

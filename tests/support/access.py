@@ -20,7 +20,7 @@ from serving.access.rates import Rates
 from serving.access.settings import AccessSettings
 from serving.api.access import create_access_router
 from serving.app import handle_errors
-from serving.edges import Edge
+from serving.edges import Edge, Limits
 from serving.guarding import allow, caller_of, install
 from serving.pages import frame, sign_in
 from serving.storage.database import Database
@@ -104,7 +104,7 @@ def make_app(gate: Gate) -> FastAPI:
     app.include_router(sign_in.router)
     for name in PERMISSIONS:
         _add(app, name)
-    app.add_middleware(Edge, telemetry=Telemetry(), max_body_bytes=100_000)
+    app.add_middleware(Edge, telemetry=Telemetry(), limits=Limits(100_000))
     return app
 
 
