@@ -352,3 +352,57 @@ class JobLog(_Model):
 
     lines: list[JobLine]
     next_cursor: str | None = Field(description="Asks for the lines that came since.")
+
+
+class Webhook(_Model):
+    """Who is told what happens."""
+
+    id: str
+    url: str
+    events: list[str]
+    active: bool
+    made_by: str
+    created_at: str
+    old_secret_until: str | None = Field(
+        description="Until then letters carry the signature of the secret before, too."
+    )
+
+
+class WebhookMade(Webhook):
+    """A webhook with its secret, which is told this once."""
+
+    secret: str
+
+
+class WebhookList(_Model):
+    """All webhooks."""
+
+    webhooks: list[Webhook]
+
+
+class Letter(_Model):
+    """One thing that is to be told, was told, or could not be told."""
+
+    id: str
+    event: str
+    subject: str
+    state: Literal["pending", "delivered", "dead"]
+    attempts: int
+    status: int | None = Field(description="What the receiver answered last.")
+    error: str | None
+    next_at: str | None
+    created_at: str
+    body: dict[str, JsonValue]
+
+
+class LetterPage(_Model):
+    """A page of letters."""
+
+    letters: list[Letter]
+    next_cursor: str | None
+
+
+class Replayed(_Model):
+    """How many dead letters are sent again."""
+
+    letters: int

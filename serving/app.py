@@ -28,6 +28,7 @@ from serving.api import (
     pact,
     privacy,
     score,
+    webhooks,
     what_if,
     wishes,
 )
@@ -81,6 +82,7 @@ def create_app(
     app.include_router(pact.router)
     app.include_router(wishes.router)
     app.include_router(jobs.router)
+    app.include_router(webhooks.router)
     app.include_router(about.router)
     app.include_router(access.create_access_router())
     frame.mount(app)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,10 @@ from serving.storage.migrate import migrate, require_current
 from serving.swapping import load_champion, watch
 from serving.sweeping import sweep_by_the_hour
 from serving.telemetry import Telemetry
+from serving.webhooks.delivering import Post
+from serving.webhooks.signing import key_of
+from serving.webhooks.targets import Rules
+from serving.webhooks.watching import deliver_letters
 
 
 def now() -> np.datetime64:
@@ -63,6 +68,7 @@ def app_from_environment() -> FastAPI:
     stopping = configured(ServerSettings, workspace.folder)
     beside = (
         lambda: watch(desk, workspace),
+        lambda: deliver_letters(_post(desk, workspace)),
         lambda: run_jobs(_house(desk, workspace), settings.job_days),
         lambda: keep_fresh(desk, workspace, settings.rescore_seconds),
         lambda: sweep_by_the_hour(gate),
@@ -81,6 +87,20 @@ def _house(desk: Desk, workspace: Workspace) -> House:
         worker.clock,
         worker.settings.max_activities,
     )
+
+
+def _post(desk: Desk, workspace: Workspace) -> Post:
+    """What webhooks need of this process."""
+    worker, settings = desk.now, desk.now.settings
+    told = settings.webhook_key
+    key = key_of(workspace.home, None if told is None else told.get_secret_value())
+    networks = (n.strip() for n in settings.webhook_networks.split(",") if n.strip())
+    rules = Rules(tuple(ip_network(n) for n in networks))
+
+    def count(outcome: str) -> None:
+        worker.telemetry.letters.labels(outcome).inc()
+
+    return Post(worker.database, worker.clock, key, rules, count)
 
 
 def _counting(telemetry: Telemetry) -> Watcher:

@@ -9,6 +9,7 @@ from models.bundle import Versions
 from serving.storage.base import from_number, to_number
 from serving.storage.database import Database, StoreUnreachable
 from serving.storage.leads import LeadStore
+from serving.storage.outbox import DEAD, PENDING, OutboxStore
 from serving.telemetry import Figure
 
 STORE_UP = Figure("leadpact_store_up", "gauge", "1 when the store answered just now, else 0.")
@@ -42,7 +43,24 @@ OVERDUE = Figure(
     "gauge",
     "How long ago the first score was due to be looked at; 0 when none is.",
 )
-FIGURES = (STORE_UP, LEADS, STALE, STALE_AGE, SCORE_AGE, WAITING, OVERDUE, HISTORY_AGE)
+LETTERS = Figure(
+    "leadpact_webhook_letters_pending", "gauge", "Letters that webhooks have not taken yet."
+)
+DEAD_LETTERS = Figure(
+    "leadpact_webhook_letters_dead", "gauge", "Letters that were given up, until they are replayed."
+)
+FIGURES = (
+    STORE_UP,
+    LEADS,
+    STALE,
+    STALE_AGE,
+    SCORE_AGE,
+    WAITING,
+    OVERDUE,
+    LETTERS,
+    DEAD_LETTERS,
+    HISTORY_AGE,
+)
 
 
 def freshness(database: Database, versions: Versions, now: np.datetime64) -> dict[Figure, float]:
@@ -53,11 +71,13 @@ def freshness(database: Database, versions: Versions, now: np.datetime64) -> dic
     try:
         with database.reading() as connection:
             store = LeadStore(connection)
+            letters = OutboxStore(connection).counts()
             leads, stale, oldest, oldest_stale = store.ages()
             waiting, due = store.count_waiting(versions.decides, to_number(now)), store.oldest_due()
     except StoreUnreachable:
         return told | {STORE_UP: 0.0}
     told |= {STORE_UP: 1.0, LEADS: leads, STALE: stale, STALE_AGE: 0.0, WAITING: waiting}
+    told |= {LETTERS: letters.get(PENDING, 0), DEAD_LETTERS: letters.get(DEAD, 0)}
     told[OVERDUE] = 0.0 if due is None else max(0.0, _seconds(now - from_number(due)))
     if oldest is not None:
         told[SCORE_AGE] = _seconds(now - from_number(oldest))

@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import structlog
 from starlette.concurrency import run_in_threadpool
 
 from features.errors import LeadpactError
 from models.workspace import Workspace
+from serving.noticing import notice_silence, notice_versions
 from serving.refreshing import LEASE, Counts, sweep
 from serving.state import Desk
 from serving.storage.leases import Lease
@@ -40,6 +42,9 @@ async def _sweep(desk: Desk, workspace: Workspace, lease: Lease) -> Counts:
     # Whose model is not the champion's (a damaged one was refused) must not undo the others' work.
     if workspace.champion().name != worker.scorer.versions.model:
         return counts
+    if await run_in_threadpool(_notice, desk):
+        # A job has been queued that scores every lead anew, with progress.
+        return counts
     if not await run_in_threadpool(lease.take, worker.database, worker.clock()):
         return counts
     batches = sweep(worker.database, lambda: desk.now.scorer, worker.clock, lease)
@@ -51,6 +56,15 @@ async def _sweep(desk: Desk, workspace: Workspace, lease: Lease) -> Counts:
     finally:
         await run_in_threadpool(lease.release, worker.database)
     return counts
+
+
+def _notice(desk: Desk) -> list[str]:
+    worker = desk.now
+    silent = np.timedelta64(round(worker.settings.feed_silent_hours * 3600), "s")
+    with worker.database.transaction() as connection:
+        now = worker.clock()
+        notice_silence(connection, silent, now)
+        return notice_versions(connection, worker.scorer.versions, now)
 
 
 def _next(batches: Iterator[Counts]) -> Counts | None:

@@ -10,12 +10,17 @@ import numpy as np
 from sqlalchemy import Connection, Row
 
 from models.scorer import Scorer
+from serving.announcing import Announcer
+from serving.canonical import read
 from serving.rescoring import Inputs, score_rows
 from serving.storage.base import to_number
 from serving.storage.scores import ScoreStore
 
 FIRST_LOOK = np.timedelta64(1, "h")
 """How long a new score is told before anybody looks whether time has moved it."""
+CHANGED_POINTS = 5
+"""A score that moved by so much since `score.changed` told it last is told anew: also one that
+drifted there a point at a time."""
 _SHOWN = ("score", "agreed_score", "grade", "likelihood")
 UNSCORED: dict[str, Any] = {
     "score_seq": None,
@@ -46,6 +51,7 @@ class Scorebook:
         self.scorer, self.now = scorer, now
         self.made: list[int] = []
         self._scores = ScoreStore(connection)
+        self._announcer = Announcer(connection, now)
 
     def score(
         self, many: Sequence[Inputs], before: Sequence[Row[Any] | None], cause: str
@@ -59,9 +65,10 @@ class Scorebook:
         """
         assert len(many) == len(before)
         rows = score_rows(self.scorer, many, self.now, cause)
-        return [self._keep(row, told) for row, told in rows]
+        return [self._keep(row, told, was) for (row, told), was in zip(rows, before, strict=True)]
 
-    def _keep(self, row: dict[str, Any], told: dict[str, Any]) -> Fresh:
+    def _keep(self, row: dict[str, Any], told: dict[str, Any], was: Row[Any] | None) -> Fresh:
+        points = self._tell(told, was)
         seq = self._scores.append(row)
         self.made.append(row["score"])
         columns = {
@@ -69,6 +76,34 @@ class Scorebook:
             "stale": False,
             "due_at": to_number(self.now + FIRST_LOOK),
             "scored_with": self.scorer.versions.decides,
+            "told_score": points,
             **{k: row[k] for k in _SHOWN},
         }
         return Fresh(told, columns)
+
+    def _tell(self, told: dict[str, Any], was: Row[Any] | None) -> int:
+        """Announce what changed for a lead; the score that `score.changed` told last."""
+        known = was is not None and was.score is not None
+        data = {k: told[k] for k in ("lead_id", "score_id", "agreed_score", "as_of")}
+        data |= {"score": told["score"], "grade": told["grade"]}
+        before = {"score_before": was.score, "grade_before": was.grade} if was and known else {}
+        lead_id = str(told["lead_id"])
+        self._tell_handoff(data | before, was if known else None, over=told["handed_over"])
+        if was is None or not known:
+            return int(told["score"])
+        if was.grade != told["grade"]:
+            self._announcer.announce("grade.changed", lead_id, data | before)
+        last = was.score if was.told_score is None else was.told_score
+        if abs(told["score"] - last) < CHANGED_POINTS:
+            return int(last)
+        self._announcer.announce("score.changed", lead_id, data | before | {"score_told": last})
+        return int(told["score"])
+
+    def _tell_handoff(self, data: dict[str, Any], was: Row[Any] | None, *, over: bool) -> None:
+        # The score before is looked up only where somebody asked: it is a whole answer.
+        if not any(map(self._announcer.wants, ("handoff.reached", "handoff.left"))):
+            return
+        before = was is not None and read(self._scores.by_seq(was.score_seq).answer)["handed_over"]
+        if over != before:
+            event = "handoff.reached" if over else "handoff.left"
+            self._announcer.announce(event, str(data["lead_id"]), data)

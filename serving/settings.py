@@ -9,6 +9,7 @@ The environment wins over a file of `LEADPACT_SECRETS_DIR`, and that over the wo
 from __future__ import annotations
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -106,10 +107,34 @@ class Settings(Configured):
         le=86_400,
         description="Time from one sweep over scores to the next; see docs/jobs.md.",
     )
+    feed_silent_hours: float = Field(
+        default=24,
+        gt=0,
+        le=8760,
+        description="When nothing has come in for so long, `feed.silent` is told to webhooks.",
+    )
+    webhook_key: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="What webhooks' signing secrets are derived from. Not set: a file of the "
+        "workspace that only its owner may read; a back-up of the store alone holds no secret.",
+    )
+    webhook_networks: str = Field(
+        default="",
+        description="Networks, by commas, that webhooks may reach although they are not public, "
+        "such as `10.1.0.0/16`; there, http is allowed too.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
         description="Least weight of a log line. From `warning` up, requests are not logged.",
     )
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _known_networks(cls, told: str) -> str:
+        for part in filter(None, told.split(",")):
+            ip_network(part.strip())
+        return told
 
     @field_validator("database_url")
     @classmethod

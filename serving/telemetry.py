@@ -123,6 +123,12 @@ class Telemetry:
             "Transactions that ended because the store could not be reached or gave up.",
         )
 
+        self.letters = self._counter(
+            "leadpact_webhook_tries_total",
+            "Tries to tell a webhook: delivered, failed and tried again later, or given up (dead).",
+            "outcome",
+        )
+
     def serves(self, versions: Versions) -> None:
         """Say which model answers, and that no other does any more."""
         if self._answering is not None:

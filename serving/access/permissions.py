@@ -62,6 +62,9 @@ PERMISSIONS = {
     "jobs.run": Permission(
         "Start a training, an export or a sweep.", frozenset({"data_science", "admin"})
     ),
+    "webhooks.manage": Permission(
+        "Say which systems are told what happens, and send again what did not arrive.", _ADMIN
+    ),
     "figures.read": Permission(
         "Read the service's own figures.", frozenset({"management", "data_science", "admin"})
     ),

@@ -18,6 +18,7 @@ from serving.refreshing import LEASE
 from serving.storage.base import to_number
 from serving.storage.jobs import JobStore
 from serving.storage.leases import Lease
+from serving.storage.outbox import OutboxStore
 
 EVERY_SECONDS = 1.0
 _CLEAN_EVERY = 3600
@@ -37,7 +38,7 @@ async def run_jobs(house: House, keep_days: int, every: float = EVERY_SECONDS) -
             try:
                 kinds = await run_in_threadpool(_open_kinds, house)
                 if rounds % _CLEAN_EVERY == 0:
-                    await run_in_threadpool(remove_files, house, keep_days)
+                    await run_in_threadpool(remove_old, house, keep_days)
             except (LeadpactError, OSError) as error:
                 log.error("jobs not looked at", error=str(error))
                 kinds = set()
@@ -83,6 +84,14 @@ def _next(batches: Iterator[Kept]) -> Kept | None:
 def _leave(batches: Any, lease: Lease, house: House) -> None:
     batches.close()
     lease.release(house.database)
+
+
+def remove_old(house: House, keep_days: int) -> int:
+    """Remove files of old jobs, and letters that were delivered long ago; how many folders."""
+    before = to_number(house.clock() - np.timedelta64(keep_days, "D"))
+    with house.database.transaction() as connection:
+        OutboxStore(connection).remove_delivered(before)
+    return remove_files(house, keep_days)
 
 
 def remove_files(house: House, keep_days: int) -> int:

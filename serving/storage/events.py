@@ -13,12 +13,13 @@ from sqlalchemy import (
     and_,
     delete,
     exists,
+    func,
     or_,
     select,
     union,
 )
 
-from serving.storage.tables import activities, leads, outcomes
+from serving.storage.tables import activities, lead_versions, leads, outcomes
 from serving.storage.upsert import insert_if_new, insert_many_if_new
 
 
@@ -118,6 +119,13 @@ class EventStore:
         """A lead's outcomes, oldest first; at the same instant by event id."""
         query = select(outcomes).where(outcomes.c.lead_id == lead_id)
         return list(self._connection.execute(query.order_by(outcomes.c.at, outcomes.c.event_id)))
+
+    def newest_received(self) -> int | None:
+        """When something came in last: a lead's fields, an activity or an outcome."""
+        tables = (lead_versions, activities, outcomes)
+        newest = [select(func.max(t.c.received_at)) for t in tables]
+        found = [self._connection.execute(query).scalar_one() for query in newest]
+        return max((at for at in found if at is not None), default=None)
 
     def stages_of(self, ids: Sequence[str]) -> dict[str, str]:
         """The stage of those leads that have an outcome: their latest one's."""

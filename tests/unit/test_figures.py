@@ -10,9 +10,11 @@ import pytest
 
 from models.bundle import Versions
 from serving.freshness import (
+    DEAD_LETTERS,
     FIGURES,
     HISTORY_AGE,
     LEADS,
+    LETTERS,
     OVERDUE,
     SCORE_AGE,
     STALE,
@@ -90,6 +92,8 @@ def test_ages_are_those_of_the_oldest_score_and_of_the_oldest_that_is_stale(data
         STALE_AGE: 0.0,
         WAITING: 0,
         OVERDUE: 0.0,
+        LETTERS: 0,
+        DEAD_LETTERS: 0,
         HISTORY_AGE: 2 * 86400.0,
     }
     with database.transaction() as connection:

@@ -1,0 +1,91 @@
+"""Webhooks, and the outbox: what each is to be told, was told, or could not be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from serving.storage.jobs_tables import outbox, webhooks
+
+PENDING, DELIVERED, DEAD = "pending", "delivered", "dead"
+
+
+class OutboxStore:
+    """Reads and writes webhooks and their letters, on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add_webhook(self, row: Mapping[str, Any]) -> None:
+        """Keep a webhook."""
+        self._connection.execute(insert(webhooks).values(**row))
+
+    def webhook(self, webhook_id: str) -> Row[Any] | None:
+        """A webhook, or None."""
+        query = select(webhooks).where(webhooks.c.id == webhook_id)
+        return self._connection.execute(query).one_or_none()
+
+    def webhooks(self) -> list[Row[Any]]:
+        """All webhooks, the oldest first."""
+        query = select(webhooks).order_by(webhooks.c.created_at, webhooks.c.id)
+        return list(self._connection.execute(query))
+
+    def write_webhook(self, webhook_id: str, values: Mapping[str, Any]) -> None:
+        """Change columns of a webhook."""
+        same = webhooks.c.id == webhook_id
+        self._connection.execute(update(webhooks).where(same).values(**values))
+
+    def remove_webhook(self, webhook_id: str) -> None:
+        """Remove a webhook with its letters."""
+        self._connection.execute(delete(outbox).where(outbox.c.webhook_id == webhook_id))
+        self._connection.execute(delete(webhooks).where(webhooks.c.id == webhook_id))
+
+    def put(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Put letters into the outbox."""
+        if rows:
+            self._connection.execute(insert(outbox), [dict(row) for row in rows])
+
+    def waiting(self, now: int) -> set[str]:
+        """Webhooks that have a letter whose time has come."""
+        due = (outbox.c.state == PENDING) & (outbox.c.next_at <= now)
+        active = webhooks.c.id.in_(select(outbox.c.webhook_id).where(due)) & webhooks.c.active
+        return set(self._connection.execute(select(webhooks.c.id).where(active)).scalars())
+
+    def heads(self, webhook_id: str, now: int, most: int) -> list[Row[Any]]:
+        """Letters to send now: of each subject the first that is pending, if its time has come."""
+        mine = (outbox.c.webhook_id == webhook_id) & (outbox.c.state == PENDING)
+        firsts = select(func.min(outbox.c.seq)).where(mine).group_by(outbox.c.subject)
+        query = select(outbox).where(outbox.c.seq.in_(firsts), outbox.c.next_at <= now)
+        return list(self._connection.execute(query.order_by(outbox.c.seq).limit(most)))
+
+    def write(self, seq: int, values: Mapping[str, Any]) -> None:
+        """Change columns of a letter; one that is gone meanwhile stays gone."""
+        self._connection.execute(update(outbox).where(outbox.c.seq == seq).values(**values))
+
+    def letters(self, webhook_id: str, state: str, after: int, limit: int) -> list[Row[Any]]:
+        """Letters in one state, in order; those after number `after`."""
+        mine = (outbox.c.webhook_id == webhook_id) & (outbox.c.state == state)
+        query = select(outbox).where(mine, outbox.c.seq > after)
+        return list(self._connection.execute(query.order_by(outbox.c.seq).limit(limit)))
+
+    def revive(self, webhook_id: str, now: int, ids: Iterable[str] | None) -> int:
+        """Let dead letters be sent again; how many."""
+        mine = (outbox.c.webhook_id == webhook_id) & (outbox.c.state == DEAD)
+        if ids is not None:
+            mine &= outbox.c.id.in_(list(ids))
+        found = self._connection.execute(select(outbox.c.seq).where(mine)).scalars().all()
+        values = {"state": PENDING, "attempts": 0, "next_at": now, "ended_at": None}
+        self._connection.execute(update(outbox).where(mine).values(**values))
+        return len(found)
+
+    def remove_delivered(self, before: int) -> None:
+        """Forget letters that were delivered before an instant."""
+        old = (outbox.c.state == DELIVERED) & (outbox.c.ended_at < before)
+        self._connection.execute(delete(outbox).where(old))
+
+    def counts(self) -> dict[str, int]:
+        """Letters by state."""
+        query = select(outbox.c.state, func.count()).group_by(outbox.c.state)
+        return {row[0]: int(row[1]) for row in self._connection.execute(query)}
