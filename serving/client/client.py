@@ -14,6 +14,7 @@ from serving.client.calling import Caller, Patience
 from serving.client.events import EventCalls
 from serving.client.feedback import FeedbackCalls
 from serving.client.leads import LeadCalls
+from serving.client.pact import PactCalls
 from serving.client.privacy import PrivacyCalls
 from serving.client.scores import ScoreCalls
 
@@ -23,7 +24,14 @@ TIMEOUT = 30.0
 
 
 class LeadpactClient(
-    ScoreCalls, LeadCalls, EventCalls, FeedbackCalls, PrivacyCalls, AboutCalls, AccessCalls
+    ScoreCalls,
+    LeadCalls,
+    EventCalls,
+    FeedbackCalls,
+    PactCalls,
+    PrivacyCalls,
+    AboutCalls,
+    AccessCalls,
 ):
     """Every call of the service; use it as a context manager, or `close` it.
 

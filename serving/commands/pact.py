@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from features.rulebook.document import Rulebook
     from serving.pact.editions import Edition
 
 rulebook = typer.Typer()
@@ -106,29 +107,36 @@ def show(
 
 @rulebook.command("diff")
 def diff(
-    old: Annotated[str, typer.Argument(help="Name or sha256 of an edition.")],
-    new: Annotated[str, typer.Argument(help="The same, or `file` for rulebook.yaml.")],
+    old: Annotated[str, typer.Argument(help="A file, or the name or sha256 of an edition.")],
+    new: Annotated[str, typer.Argument(help="Another.")],
     workspace: Folder = _HERE,
     database_url: Store = None,
     as_json: AsJson = False,
 ) -> None:
-    """What one edition says otherwise than another; exit code 1 when they differ."""
-    from serving.pact.items import differences
+    """Say what changed between two editions, each a file or in the store."""
+    from dataclasses import asdict
+
+    from features.rulebook.diff import diff as changed
 
     home = Workspace(workspace)
-    was = _edition(home, database_url, old).rulebook
-    becomes = home.rulebook() if new == "file" else _edition(home, database_url, new).rulebook
-    found = differences(was, becomes)
+    before, after = (_rulebook(home, database_url, told) for told in (old, new))
+    changes = changed(before, after)
     if as_json:
-        typer.echo(json.dumps([vars(d) for d in found], indent=1, ensure_ascii=False))
-    else:
-        for d in found:
-            typer.echo(f"{d.item}: {_short(d.was)} -> {_short(d.becomes)}")
-    raise typer.Exit(1 if found else 0)
+        sums = {"old_sha256": before.fingerprint(), "new_sha256": after.fingerprint()}
+        told = {**sums, "changes": [asdict(change) for change in changes]}
+        typer.echo(json.dumps(told, indent=1, ensure_ascii=False))
+        return
+    for change in changes:
+        typer.echo(f"{ {'added': '+', 'removed': '-', 'changed': '~'}[change.what] } {change.says}")
+    if not changes:
+        typer.echo("Both say the same, word for word.")
 
 
-def _short(value: Any) -> str:
-    return "not there" if value is None else json.dumps(value, ensure_ascii=False)
+def _rulebook(home: Workspace, database_url: str | None, told: str) -> Rulebook:
+    from features.rulebook.document import read_rulebook
+
+    file = Path(told)
+    return read_rulebook(file) if file.is_file() else _edition(home, database_url, told).rulebook
 
 
 def _edition(home: Workspace, database_url: str | None, name: str | None) -> Edition:

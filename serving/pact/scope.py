@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from pydantic import Field as Setting
@@ -131,7 +131,7 @@ def parse_scope(told: object) -> Scope:
     """
     try:
         # JSON values are taken as they are: no text for a number.
-        return Scope.model_validate_json(canonical(told), strict=True)
+        return Scope.model_validate_json(canonical(_whole(told)), strict=True)
     except ValidationError as error:
         problems = [
             Problem(
@@ -146,6 +146,15 @@ def parse_scope(told: object) -> Scope:
         ]
         says = " ".join(p.sentence() for p in problems)
         raise InputRefused(f"The scope was not declared. {says}", problems) from None
+
+
+def _whole(told: Any) -> Any:
+    """JSON does not tell 22.0 from 22, so neither does this."""
+    if isinstance(told, dict):
+        return {key: _whole(value) for key, value in told.items()}
+    if isinstance(told, list):
+        return [_whole(value) for value in told]
+    return int(told) if isinstance(told, float) and told.is_integer() else told
 
 
 def declare(connection: Connection, scope: Scope, actor: str, now: np.datetime64) -> int:

@@ -30,16 +30,24 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture(scope="session")
-def address(trained: Workspace) -> Iterator[str]:
-    """Where the simulated company is served."""
-    with served(trained.folder) as found:
+def company(trained: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The simulated company with a record of its own, which these tests fill."""
+    folder = tmp_path_factory.mktemp("browser") / "halden"
+    shutil.copytree(trained.folder, folder)
+    return Workspace(folder)
+
+
+@pytest.fixture(scope="session")
+def address(company: Workspace) -> Iterator[str]:
+    """Where it is served."""
+    with served(company.folder) as found:
         yield found
 
 
 @pytest.fixture(scope="session")
-def seat(trained: Workspace, address: str, browser: Browser) -> Any:
+def seat(company: Workspace, address: str, browser: Browser) -> Any:
     """The state of a browser in which a marketer has signed in."""
-    database = Database(f"sqlite:///{trained.store}")
+    database = Database(f"sqlite:///{company.store}")
     add_person(database, EMAIL, "marketing")
     database.close()
     context = browser.new_context()

@@ -22,9 +22,9 @@ LEADS = {
 
 
 @pytest.fixture(scope="module")
-def written(trained: Workspace, address: str) -> str:
+def written(company: Workspace, address: str) -> str:
     """The address, after a CRM has brought three leads."""
-    key = key_header(trained.folder)
+    key = key_header(company.folder)
     calls: list[tuple[str, str, object]] = [
         ("PUT", f"/v1/leads/{name}", {"lead": lead, "owner": "Tom Okafor"})
         for name, lead in LEADS.items()

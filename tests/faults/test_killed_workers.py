@@ -129,9 +129,11 @@ def kill_in_rounds(supervisor: int, rounds: int, start: float) -> None:
     chance = random.Random(SEED)
     for _ in range(rounds):
         time.sleep(chance.uniform(0.2, 0.7))
-        os.kill(min(workers_of(supervisor), key=started_at), signal.SIGKILL)
+        victim = min(workers_of(supervisor), key=started_at)
+        os.kill(victim, signal.SIGKILL)
         end = time.monotonic() + 20
-        while len(workers_of(supervisor)) < WORKERS:
+        # For a moment the killed one still stands in the list.
+        while victim in workers_of(supervisor) or len(workers_of(supervisor)) < WORKERS:
             assert time.monotonic() < end, "the killed worker was not started again"
             time.sleep(0.05)
         time.sleep(start)

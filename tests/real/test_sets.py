@@ -88,7 +88,7 @@ def test_groups_of_enough_leads_have_reliability_diagrams_of_their_own(company):
     groups = told["card"]["evaluation"]["segments"]
 
     drawn = [s for s in groups if s["corp"] is not None]
-    assert len(drawn) > 3
+    assert drawn
     assert [s for s in groups if s["observed"]["leads"] >= 200] == drawn
     for s in drawn:
         assert s["corp"]["leads"] == s["observed"]["leads"]

@@ -128,25 +128,3 @@ def _known(fields: Fields | None) -> Collection[str]:
     if fields is None:
         return ()
     return {f.name for f in fields.fields} | derived_kinds(fields).keys()
-
-
-@rulebook.command("diff")
-def compare(
-    old: Annotated[Path, typer.Argument(help="An edition.")],
-    new: Annotated[Path, typer.Argument(help="Another.")],
-    as_json: AsJson = False,
-) -> None:
-    """Say what changed between two editions."""
-    from features.rulebook.diff import diff
-    from features.rulebook.document import read_rulebook
-
-    before, after = read_rulebook(old), read_rulebook(new)
-    changes = diff(before, after)
-    if as_json:
-        sums = {"old_sha256": before.fingerprint(), "new_sha256": after.fingerprint()}
-        say({**sums, "changes": [asdict(change) for change in changes]})
-        return
-    for change in changes:
-        typer.echo(f"{ {'added': '+', 'removed': '-', 'changed': '~'}[change.what] } {change.says}")
-    if not changes:
-        typer.echo("Both say the same, word for word.")
