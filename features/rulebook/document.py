@@ -144,11 +144,9 @@ class Rulebook(Document):
     def _consistent(self) -> Self:
         if self.document != SCHEMA:
             raise ValueError(f"schema is {self.document!r}; this version reads {SCHEMA!r}")
-        criteria, disqualifiers = self.criteria, self.disqualifiers
-        for what, ids in (
-            ("criterion", [c.id for c in criteria]),
-            ("disqualifier", [d.id for d in disqualifiers]),
-        ):
+        criteria, others = [c.id for c in self.criteria], [d.id for d in self.disqualifiers]
+        taken = [id_ for id_ in criteria if id_ in others]
+        for what, ids in (("criterion", criteria), ("disqualifier", others + taken)):
             double = sorted({i for i in ids if ids.count(i) > 1})
             if double:
                 raise ValueError(f"{what} id given twice: {', '.join(double)}")

@@ -39,6 +39,18 @@ def test_a_side_counts_who_was_handed_over_and_what_came_of_it() -> None:
     assert (found.caught, found.missed) == (3000.0, 500.0)
 
 
+def test_a_lead_that_is_kept_back_is_never_handed_over_and_its_conversion_is_missed() -> None:
+    barred = np.array([0, 0, 0, 0, 0, 1, 1, 0], dtype=bool)
+    assert handed_over(POINTS, 60, barred).tolist() == [0, 0, 0, 1, 1, 0, 0, 1]
+    found = side("hand", POINTS, 60, BY_HAND, barred=barred)
+    assert (found.handed, found.known) == (3, 2)
+    assert found.recall == rate_of(np.array([0.0, 1, 0, 1]))
+    assert (found.caught, found.missed) == (1000.0, 2500.0)
+    step = curve(POINTS, BY_HAND, barred).step(60)
+    assert (step.handed, step.precision, step.recall) == (3, 1.0, 0.5)
+    assert curve(POINTS, BY_HAND, barred).step(0).recall == 0.75
+
+
 def test_hand_overs_are_counted_by_the_week_and_held_against_capacity() -> None:
     over = handed_over(POINTS, 60)
     found = workload(over, BY_HAND, capacity=3)

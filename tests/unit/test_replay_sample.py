@@ -11,6 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from features.errors import DocumentRefused, InputRefused
+from features.rulebook.conditions import Fact
+from features.rulebook.criteria import Disqualifier
 from features.rulebook.document import Rulebook, parse_rulebook
 from leadpact import app
 from models.handover import handed_over
@@ -77,7 +79,40 @@ def test_the_edition_in_force_replayed_against_itself_flips_nobody(
     found = replay(matured, base, base, Asked())
     assert found.flips_in.leads == found.flips_out.leads == 0
     assert found.before == found.after
-    assert found.notes == ("The proposal is the edition in force, word for word.",)
+    kept = int(matured.barred(base).sum())
+    assert 0 < kept < 0.2 * len(found.past)
+    assert found.notes == (
+        "The proposal is the edition in force, word for word.",
+        f"Disqualifiers keep back {kept:,} leads whatever their score, {kept:,} under the edition "
+        "in force.",
+    )
+
+
+def test_whom_a_proposal_disqualifies_it_hands_over_no_longer(
+    matured: Matured, base: Rulebook
+) -> None:
+    columns, barred = matured.snapshot.columns, matured.barred(base)
+    more = Disqualifier(
+        id="germany",
+        says="In Germany",
+        when=Fact.model_validate({"field": "country", "is": "Germany"}),
+        route="partner",
+    )
+    proposal = base.model_copy(update={"disqualifiers": (*base.disqualifiers, more)})
+    found = replay(matured, base, proposal, Asked())
+    there = np.array([v == "Germany" for v in columns["country"]])
+    over = handed_over(matured.points(base).total, base.hand_over_from, barred)
+    assert found.flips_in.leads == 0
+    assert found.flips_out.leads == (over & there).sum() > 0
+    assert found.after.handed == (over & ~there).sum()
+    assert found.steps[0].handed == len(there) - (there | barred).sum() - _under(matured, base, 20)
+
+
+def _under(matured: Matured, base: Rulebook, score: float) -> int:
+    """Leads outside Germany that nothing keeps back and that do not reach a score."""
+    there = np.array([v == "Germany" for v in matured.snapshot.columns["country"]])
+    open_to = ~there & ~matured.barred(base)
+    return int((open_to & ~handed_over(matured.points(base).total, score)).sum())
 
 
 def test_a_proposal_of_another_horizon_is_told_what_ends_mean(
@@ -134,7 +169,8 @@ def test_the_model_is_replayed_with_the_scores_it_serves(
     assert points == pytest.approx(champion.score_snapshot(matured.snapshot).exact, abs=1e-9)
     found = replay(matured, base, _generous(base), Asked(), champion)
     assert found.model is not None
-    assert found.model.sides[0].handed == handed_over(points, base.hand_over_from).sum()
+    barred = matured.barred(base)
+    assert found.model.sides[0].handed == handed_over(points, base.hand_over_from, barred).sum()
     assert found.model.taught_by == 1.0
     nearest = found.model.sides[-1]
     assert abs(nearest.handed - found.after.handed) < 0.1 * len(found.past)
