@@ -83,8 +83,8 @@ def test_scores_carry_their_versions_and_lie_in_bounds(trained: Workspace, leads
     assert told["score"].between(0, 100).all()
     assert (told["likelihood_low"] <= told["likelihood"]).all()
     assert (told["likelihood"] <= told["likelihood_high"]).all()
-    handed = told["score"] >= trained.rulebook().hand_over_from
-    assert (told["handed_over"] == handed).all()
+    reaches = told["score"] >= trained.rulebook().hand_over_from
+    assert (told["handed_over"] == reaches & (told["route"] == "")).all()
 
 
 def test_rows_that_cannot_be_taken_are_set_aside_and_named(trained: Workspace, leads: Path):
@@ -346,6 +346,39 @@ def test_what_changed_between_two_editions_is_told(movable: Path):
     (change,) = run("rulebook", "diff", old, new, "--json").json["changes"]
     assert (change["id"], change["before"], change["after"]) == ("student", -20.0, -25.0)
     assert "word for word" in run("rulebook", "diff", old, old).out
+
+
+def test_a_file_of_scores_says_fit_engagement_and_who_is_kept_back(trained: Workspace, leads: Path):
+    frame = pd.read_csv(leads, dtype=object)
+    frame.loc[[1, 2], "job_title"] = "Student"
+    frame.loc[[2, 3], "opted_out"] = "true"
+    frame.to_csv(leads, index=False)
+    out = leads.with_name("o.csv")
+    run("score", leads, "-o", out, "-w", trained.folder, "--as-of", AS_OF)
+    told = pd.read_csv(out, keep_default_na=False)
+    assert told["disqualified"][[1, 2, 3]].tolist() == ["students", "students", "no_email"]
+    assert told["route"][[1, 2, 3]].tolist() == ["nurture", "nurture", "do_not_contact"]
+    assert not told["handed_over"][told["route"] != ""].any()
+    grid = trained.rulebook().grid
+    assert grid is not None
+    cells = [grid.cell(f, e) for f, e in zip(told["fit"], told["engagement"], strict=True)]
+    assert told["grid"].tolist() == cells
+
+
+def test_an_explanation_says_where_a_lead_stands_and_why_it_is_kept_back(
+    trained: Workspace, leads: Path
+):
+    frame = pd.read_csv(leads, dtype=object).head(1)
+    frame["job_title"] = "Student"
+    frame.to_csv(leads, index=False)
+    ran = run("explain", leads, "-w", trained.folder, "--as-of", AS_OF)
+    assert "Never handed over: Student. Its way is nurture." in " ".join(ran.out.split())
+    assert "on the grid." in ran.out
+    (told,) = run("explain", leads, "-w", trained.folder, "--as-of", AS_OF, "--json").json
+    assert told["disqualified"]["route"] == "nurture"
+    assert told["handed_over"] is False
+    student = next(r for r in told["reasons"] if r["key"] == "criterion:student")
+    assert (student["agreed"], student["dimension"]) == (-20, "fit")
 
 
 @pytest.mark.slow

@@ -51,6 +51,29 @@ def test_a_lead_gets_a_score_and_reasons_that_add_up_to_it(client: TestClient):
     assert agreed == pytest.approx(told["agreed_score"], abs=0.5)
 
 
+def test_a_disqualified_lead_keeps_its_score_and_says_why_it_is_not_handed_over(
+    client: TestClient,
+):
+    plain = score(client, {"lead": LEAD})
+    assert plain["disqualified"] is None
+    assert plain["grid"][0] in "ABCD"
+    assert plain["grid"][1] in "1234"
+    told = score(client, {"lead": LEAD | {"opted_out": True}})
+    assert told["disqualified"] == {
+        "id": "no_email",
+        "says": "Opted out of e-mail",
+        "owner": "joint",
+        "route": "do_not_contact",
+    }
+    assert told["handed_over"] is False
+    assert told["agreed_score"] == plain["agreed_score"] - 15
+    page = client.post("/", data={"job_title": "Student"}).text
+    assert "never handed over: Student (nurture)" in page
+    assert client.get("/v1/model").json()["disqualifiers"][0]["rule"] == (
+        "job title seniority is student"
+    )
+
+
 def test_a_list_is_answered_in_order_and_a_bad_lead_loses_no_other(client: TestClient):
     leads = [{"lead": LEAD}, {"lead": {"lead_id": "bad", "employees": "many"}}, {"lead": {}}, 7]
     told = score(client, {"leads": leads})
