@@ -46,12 +46,15 @@ class Versions:
 
     Attributes:
         model: short name of the model, from the bundle's sha256.
-        rulebook: name of the rulebook edition.
+        rulebook: name of the rulebook edition whose agreed points count.
         rulebook_sha256: of its canonical text.
         fields_sha256: of the field declarations.
         features: version of the feature catalogue, and its fingerprint.
         bundle_sha256: of the manifest, and so of every part.
         history_until: newest instant of the training history, ISO 8601; "" without dates.
+        aligned_to: name of the edition that the model was taught with.
+        older_than_pact: whether that is another one than the one that counts: what was learned
+            answers to the old points until the model is aligned or trained anew.
     """
 
     model: str
@@ -61,6 +64,8 @@ class Versions:
     features: str
     bundle_sha256: str
     history_until: str
+    aligned_to: str = ""
+    older_than_pact: bool = False
 
     @property
     def decides(self) -> str:
@@ -117,6 +122,7 @@ def versions_of(bundle: Bundle, manifest_sha256: str) -> Versions:
         features=f"{FEATURES_VERSION}-{catalogue[:12]}",
         bundle_sha256=manifest_sha256,
         history_until=str(bundle.card.get("history_until", "")),
+        aligned_to=bundle.rulebook.edition,
     )
 
 

@@ -113,7 +113,7 @@ class Told:
             if self.agreed.strength[i, k] == 0.0:
                 continue
             agreed = float(self.agreed.points[i, k])
-            learned = self._stretch * agreed + self._point * float(self.parts.criteria[i, k])
+            learned = self._learned_of(i, k, agreed)
             line = Line(
                 key=f"criterion:{criterion.id}",
                 kind="criterion",
@@ -126,6 +126,10 @@ class Told:
                 dimension=self.rulebook.groups[criterion.group].dimension or "",
             )
             yield line, k
+
+    def _learned_of(self, i: int, k: int, agreed: float) -> float:
+        """What was learned of criterion `k` where it gives lead `i` so many agreed points."""
+        return self._stretch * agreed + self._point * float(self.parts.criteria[i, k])
 
     def _absorb(self, line: Line, k: int, i: int, learned: dict[str, float]) -> Line:
         """Let a criterion carry what was learned of the one fact it speaks of.

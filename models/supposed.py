@@ -14,7 +14,7 @@ import numpy as np
 from features.arrays import Floats
 from features.facts import facts_of
 from features.rulebook.document import Rulebook
-from features.rulebook.points import award
+from features.rulebook.points import award, disqualified
 from models.explanation import Explanation
 from models.lines import Lines, Told, closed
 from models.scale import sigmoid
@@ -33,11 +33,16 @@ class Supposed(Told):
         told = [
             replace(line, learned=was.pop(line.key).learned if line.key in was else 0.0)
             for line in super().explain(i).lines
-            if line.kind != "limit"
+            # What was learned of a fact stands where the aligned edition tells it.
+            if line.kind != "limit" and (line.agreed or line.kind == "base" or line.key in was)
         ]
-        # A cap that no longer cuts still carries what was learned of it.
+        # A criterion that is gone, or a cap that no longer cuts, still carries what was learned.
         told += [replace(line, agreed=0.0) for line in was.values() if line.kind != "limit"]
         return closed(told, float(self.agreed.total[i]))
+
+    def _learned_of(self, i: int, k: int, agreed: float) -> float:  # noqa: ARG002
+        """Nothing: the model knows only the criteria of the edition that it is aligned to."""
+        return 0.0
 
 
 def with_points(rulebook: Rulebook, points: dict[str, float]) -> Rulebook:
@@ -48,11 +53,21 @@ def with_points(rulebook: Rulebook, points: dict[str, float]) -> Rulebook:
     return rulebook.model_copy(update={"criteria": criteria})
 
 
-def suppose(scores: Scores, rulebook: Rulebook, scorer: Scorer) -> Scores:
-    """The same leads under an edition that differs in the points of its criteria alone."""
+def suppose(
+    scores: Scores, rulebook: Rulebook, scorer: Scorer, lines: Lines | None = None
+) -> Scores:
+    """The same leads under any edition that fits the fields.
+
+    Args:
+        scores: by `scorer`.
+        rulebook: the other edition.
+        scorer: the model, under whatever edition.
+        lines: of the other edition, where they are at hand.
+    """
     told = scores.told
-    agreed = award(rulebook, facts_of(told.snapshot, told.features))
-    lines = Lines(scorer.fields, rulebook, scorer.catalogue)
+    facts = facts_of(told.snapshot, told.features)
+    agreed = award(rulebook, facts)
+    lines = lines or Lines(scorer.fields, rulebook, scorer.catalogue)
     more = agreed.total - told.agreed.total
     d = scorer.ladder.scale.per_point * more
     return replace(
@@ -62,6 +77,7 @@ def suppose(scores: Scores, rulebook: Rulebook, scorer: Scorer) -> Scores:
         low=_shifted(scores.low, d),
         high=_shifted(scores.high, d),
         agreed_exact=agreed.total,
+        disqualified=disqualified(rulebook, facts),
         told=Supposed(**vars(told) | {"lines": lines, "agreed": agreed, "aligned": told}),
     )
 

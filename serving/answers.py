@@ -71,6 +71,12 @@ class VersionsTold(_Model):
     features: str
     bundle_sha256: str
     history_until: str
+    aligned_to: str = Field(default="", description="The edition that the model was taught with.")
+    older_than_pact: bool = Field(
+        default=False,
+        description="Another edition is in force since: its agreed points count, and what was "
+        "learned answers to the old ones until the model is aligned or trained anew.",
+    )
 
 
 class SubScore(_Model):

@@ -136,16 +136,16 @@ def _operation_id(route: APIRoute) -> str:
 
 
 def _describe(app: FastAPI, desk: Desk) -> None:
-    """OpenAPI with the workspace's own lead schema; made once a model."""
+    """OpenAPI with the workspace's own lead schema; made once a model and edition."""
     told: dict[str, dict[str, Any]] = {}
 
     def openapi() -> dict[str, Any]:
         worker = desk.now
-        model = worker.scorer.versions.model
-        if model not in told:
+        decides = worker.scorer.versions.decides
+        if decides not in told:
             told.clear()
-            told[model] = _description(app, worker)
-        return told[model]
+            told[decides] = _description(app, worker)
+        return told[decides]
 
     app.openapi = openapi  # type: ignore[method-assign]
 

@@ -18,6 +18,7 @@ from models.workspace import Workspace
 from serving.access.gate import open_gate
 from serving.access.people import first_start_link
 from serving.access.settings import AccessSettings
+from serving.answering import answering
 from serving.app import create_app
 from serving.configuration import configured, store_url
 from serving.jobs.watching import run_jobs
@@ -61,7 +62,7 @@ def app_from_environment() -> FastAPI:
     telemetry = Telemetry()
     database = Database(store_url(settings), settings.database_connections, _counting(telemetry))
     require_current(database)
-    scorer = load_champion(workspace, now)
+    scorer = answering(database, load_champion(workspace, now), now())
     desk = Desk(Worker(scorer, settings, now, telemetry, database))
     gate = open_gate(database, configured(AccessSettings, workspace.folder), now, time.time)
     readiness = Readiness(database)

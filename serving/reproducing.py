@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from features.errors import LeadpactError
 from models.scorer import Scorer
+from serving.answering import as_told
 from serving.canonical import canonical, read
 from serving.rescoring import Inputs, score_inputs
 from serving.storage.base import from_number
@@ -78,7 +79,7 @@ def model_of(connection: Connection, score_id: str) -> str:
 
 
 def reproduce(connection: Connection, scorer: Scorer, score_id: str) -> Reproduction:
-    """Make a score again with the model that made it.
+    """Make a score again with the model that made it, under the edition that was in force.
 
     Raises:
         NotReproducible: when the score, a version or an activity is gone, or its inputs are not
@@ -102,7 +103,8 @@ def reproduce(connection: Connection, scorer: Scorer, score_id: str) -> Reproduc
             f"The stored inputs of score {score_id} are not those it was made from: their sha256 "
             "differs. Somebody changed the store behind the service's back."
         )
-    again = score_inputs(scorer, inputs, as_of) | {"score_id": score.id, "cause": score.cause}
-    # Both sides pass through JSON once: tuples become lists, floats keep every bit.
     stored = read(score.answer)
+    by = as_told(connection, scorer, stored)
+    # Both sides pass through JSON once: tuples become lists, floats keep every bit.
+    again = score_inputs(by, inputs, as_of) | {"score_id": score.id, "cause": score.cause}
     return Reproduction(score.id, score.lead_id, score.model, stored, read(canonical(again)))

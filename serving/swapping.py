@@ -1,4 +1,4 @@
-"""A promotion reaches this process: the workspace's champion is watched, checked, loaded, swapped.
+"""A promotion, or an edition that takes effect, reaches this process: both are watched.
 
 Every process looks by itself, so no process has to be told. A bundle that is damaged never answers:
 the model that is there goes on, the log says why, and a metric counts it.
@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from features.errors import LeadpactError
 from models.scorer import Scorer
 from models.workspace import Workspace
+from serving.following import follow
 from serving.scoring import Asked, score
 from serving.state import Clock, Desk
 
@@ -34,24 +35,28 @@ def load_champion(workspace: Workspace, clock: Clock) -> Scorer:
 
 
 async def watch(desk: Desk, workspace: Workspace, every: float = EVERY_SECONDS) -> None:
-    """Follow the workspace's champion until cancelled."""
+    """Follow the workspace's champion and the edition in force until cancelled."""
     log: Any = structlog.get_logger("leadpact")
-    refused = ""
+    told = {"champion refused": "", "edition refused": ""}
+    steps = (
+        ("champion refused", lambda: _promoted(desk, workspace)),
+        # Also where the champion is refused: the model that is there goes on, by what is signed.
+        ("edition refused", lambda: follow(desk)),
+    )
     while True:
         await asyncio.sleep(every)
-        try:
-            wanted = workspace.champion().name
-            if wanted in (desk.now.scorer.versions.model, refused):
-                continue
-            scorer = await run_in_threadpool(load_champion, workspace, desk.now.clock)
-        except (LeadpactError, OSError) as error:
-            if str(error) != refused:
-                log.error("champion refused", error=str(error))
+        for what, step in steps:
+            why = ""
+            try:
+                await run_in_threadpool(step)
+            except (LeadpactError, OSError) as error:
+                why = str(error)
+            if why and why != told[what]:
+                log.error(what, error=why)
                 desk.now.telemetry.refused_models.inc()
-            refused = str(error)
-            continue
-        before = desk.now.scorer.versions.model
-        desk.swap(scorer)
-        desk.now.telemetry.serves(scorer.versions)
-        refused = ""
-        log.info("model swapped", before=before, now=scorer.versions.model)
+            told[what] = why
+
+
+def _promoted(desk: Desk, workspace: Workspace) -> None:
+    if workspace.champion().name != desk.now.scorer.versions.model:
+        follow(desk, load_champion(workspace, desk.now.clock))

@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import Row
 
 from models.scorer import Scorer
+from serving.answering import as_told
 from serving.canonical import canonical, read
 from serving.record import Record
 from serving.rescoring import Inputs, score_inputs
@@ -89,7 +90,8 @@ def _faults(
     if score.inputs_sha256 != inputs.fingerprint(as_of):
         yield "its score was made from other inputs than are stored, and it does not say so"
         return
-    told = score_inputs(scorer_of(score.model), inputs, as_of)
-    told |= {"score_id": score.id, "cause": score.cause}
-    if read(canonical(told)) != read(score.answer):
+    stored = read(score.answer)
+    by = as_told(record.connection, scorer_of(score.model), stored)
+    told = score_inputs(by, inputs, as_of) | {"score_id": score.id, "cause": score.cause}
+    if read(canonical(told)) != stored:
         yield "its score comes out otherwise when it is made anew"

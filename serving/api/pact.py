@@ -16,8 +16,9 @@ from serving.api.access_models import parse
 from serving.api.common import json_response, refusals, write
 from serving.api.pact_models import ProposalWanted, RebaseWanted, SignatureWanted
 from serving.bodies import json_body
+from serving.editions import NoSuchEdition, find_edition, in_force
+from serving.following import follow
 from serving.guarding import GUARDED, allow
-from serving.pact.editions import find_edition, in_force
 from serving.pact.proposals import Pact, Wanted, find_proposal
 from serving.pact.replaying import Replayed, replay_stored
 from serving.pact.scope import scope_of
@@ -147,7 +148,11 @@ async def one_edition(request: Request, edition: EditionName) -> Response:
     """With its text and who signed it."""
 
     def ask(connection: Connection, worker: Worker, now: np.datetime64) -> dict[str, Any]:
-        return telling(connection, worker, now).edition(find_edition(connection, edition))
+        try:
+            found = find_edition(connection, edition)
+        except NoSuchEdition as error:
+            raise Trouble("not-found", str(error)) from error
+        return telling(connection, worker, now).edition(found)
 
     return json_response(await reading(request, ask))
 
@@ -266,7 +271,10 @@ async def sign(request: Request, proposal_id: ProposalId, caller: Signer) -> Res
         told = _told(record, worker, proposal_id)
         return 200, told | {"agreed": edition and edition.name}, {}
 
-    return await write(request, body, work)
+    answer = await write(request, body, work)
+    # Who signed and asks again sees it; the other processes look by themselves.
+    await run_in_threadpool(follow, request.app.state.desk)
+    return answer
 
 
 @router.post(

@@ -36,14 +36,16 @@ def rescore(
 ) -> None:
     """Look at every score that waits; score anew what has moved. Beside a running service too."""
     from models.scorer import Scorer
+    from serving.answering import answering
     from serving.bootstrap import now, opened_store
     from serving.refreshing import LEASE, Counts, sweep
     from serving.storage.leads import LeadStore
     from serving.storage.leases import Lease
 
     home, lease, counts = Workspace(workspace), Lease(LEASE), Counts()
-    scorer, began = Scorer.load(home.champion()), time.perf_counter()
+    began = time.perf_counter()
     with opened_store(home, database_url) as database:
+        scorer = answering(database, Scorer.load(home.champion()), now())
         if not lease.take(database, now()):
             raise AlreadySweeping(
                 "Another process sweeps now, so nothing was done. Try again when it has finished."

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from features.rulebook.document import Rulebook
-    from serving.pact.editions import Edition
+    from serving.editions import Edition
 
 rulebook = typer.Typer()
 _HERE = Path()
@@ -141,7 +141,7 @@ def _rulebook(home: Workspace, database_url: str | None, told: str) -> Rulebook:
 
 def _edition(home: Workspace, database_url: str | None, name: str | None) -> Edition:
     from serving.bootstrap import now
-    from serving.pact.editions import find_edition, in_force
+    from serving.editions import find_edition, in_force
 
     with _reading(home, database_url) as connection:
         if name is not None:

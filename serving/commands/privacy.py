@@ -128,10 +128,11 @@ def _address(told: str) -> str:
 def _writer(database: Database, home: Workspace) -> Callable[[Callable[[Record], Any]], Any]:
     """Runs a use case in a transaction of its own, anew where another writer was faster."""
     from models.scorer import Scorer
+    from serving.answering import answering
     from serving.bootstrap import now
     from serving.record import Collision, Record
 
-    scorer = Scorer.load(home.champion())
+    scorer = answering(database, Scorer.load(home.champion()), now())
 
     def write(work: Callable[[Record], Any]) -> Any:
         for _ in range(ATTEMPTS):

@@ -35,6 +35,11 @@ class Calendar(Document):
             raise ValueError(f"time_zone: {self.time_zone!r} is not known here") from error
         return self
 
+    @property
+    def hours_a_week(self) -> int:
+        """Business hours of a week."""
+        return len(set(self.days)) * (self.last_hour - self.first_hour)
+
     def after(self, start: np.datetime64, hours: float) -> np.datetime64:
         """The instant at which so many business hours have passed since `start` (UTC).
 

@@ -18,8 +18,8 @@ from features.rulebook.document import Rulebook, parse_rulebook
 from serving.access.caller import Caller, Conflict, NoSuch, NotAllowed
 from serving.access.secrets import new_id
 from serving.canonical import canonical
+from serving.editions import PACT, PROPOSAL, Edition, next_name, read_edition
 from serving.pact.drafts import findings, merged, read_draft, refuse_text
-from serving.pact.editions import PACT, PROPOSAL, Edition, next_name, read_edition
 from serving.pact.items import Conflict as Clash
 from serving.pact.items import differences, merge
 from serving.pact.replaying import Replayed

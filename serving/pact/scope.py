@@ -23,6 +23,7 @@ from serving.storage.pact import ScopeStore
 Team = Literal["marketing", "sales"]
 Owner = Literal["marketing", "sales", "joint"]
 BOTH = "both"
+MOST_WEEKS = 200
 TEAMS: tuple[Team, ...] = ("marketing", "sales")
 
 
@@ -38,6 +39,13 @@ class Promises(Document):
     """Share of the decided hand-offs that marketing owes sales may accept."""
     hand_offs_a_week: float = Setting(default=0.0, ge=0)
     calendar: Calendar = Calendar()
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        most = MOST_WEEKS * self.calendar.hours_a_week
+        if max(self.touch_hours, self.decision_hours) > most:
+            raise ValueError(f"so many hours of this calendar take more than {MOST_WEEKS} weeks")
+        return self
 
 
 class Scope(Document):

@@ -8,7 +8,7 @@ from features.errors import DocumentRefused
 from features.rulebook.check import complaints
 from models.scorer import Scorer
 from models.workspace import Workspace
-from serving.pact.editions import IN_BUNDLE, SIGNED_IN_FILE, UNSIGNED_FILE, seed
+from serving.editions import IN_BUNDLE, SIGNED_IN_FILE, UNSIGNED_FILE, seed
 from serving.storage.database import Database
 from serving.storage.pact import EditionStore
 

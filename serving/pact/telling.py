@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 from features.rulebook.document import parse_rulebook
 from features.rulebook.sentences import rule_sentence
 from serving.canonical import read
-from serving.pact.editions import Edition, read_edition
+from serving.editions import Edition, read_edition
 from serving.pact.items import Conflict, Difference, differences
 from serving.reading import instant_text
 from serving.storage.base import to_number

@@ -7,11 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
+from models.scorer import Scorer
 from models.workspace import Workspace
-from serving.pact.editions import seed
+from serving.editions import seed
+from serving.following import follow
 from serving.pact.seeding import begin
+from serving.refreshing import LEASE, sweep
+from serving.reproducing import reproduce
 from serving.storage.audit import verify
+from serving.storage.leases import Lease
+from serving.verifying import verify as verify_store
 from tests.support.pact import Table, points_of, sit_down
 from tests.support.service import key_header
 
@@ -249,3 +256,88 @@ def test_a_change_that_moves_more_leads_than_the_scope_says_needs_both(table: Ta
     assert table.propose(proposal_id)["keys_needed"] == "marketing"
     told = table.proposal(proposal_id)["replay"]
     assert (told["open_leads"], told["flips_in"], told["flips_out"]) == (3, 0, 0)
+
+
+def test_what_takes_effect_counts_at_once_and_the_model_says_that_it_is_older(table: Table):
+    lead = {"employees": 300, "source": "bought list", "job_title": "Head of IT"}
+    before = table.put_lead("L1", lead)["score"]
+    assert before["versions"]["rulebook"] == "2025.1"
+    assert not before["versions"]["older_than_pact"]
+    proposal_id = table.draft(base_points=5.0, tests=[])
+    table.propose(proposal_id)
+    table.agree(proposal_id)
+    after = table.put_lead("L1", lead)["score"]
+    base = {r["key"]: r for r in before["reasons"]}["base"]
+    now = {r["key"]: r for r in after["reasons"]}["base"]
+    moved = 5.0 - base["agreed"]
+    assert moved != 0
+    assert now["agreed"] == 5.0
+    assert now["learned"] == pytest.approx(base["learned"])
+    assert after["score_exact"] == pytest.approx(before["score_exact"] + moved, abs=1e-9)
+    total = sum(r["points"] for r in after["reasons"] if r["kind"] != "limit")
+    assert total == pytest.approx(after["score_exact"], abs=1e-6)
+    versions = after["versions"]
+    assert (versions["rulebook"], versions["aligned_to"]) == ("2026.1", "2025.1")
+    assert versions["older_than_pact"]
+    told = table.ask("/v1/model")
+    assert told["versions"] == versions
+    sent = table.client.post("/v1/score", json={"lead": lead}, headers=table.crm).json()
+    assert sent["score_exact"] == after["score_exact"]
+
+
+def test_a_new_criterion_a_removed_one_and_a_disqualifier_count_and_every_line_adds_up(
+    table: Table,
+):
+    lead = {"employees": 300, "source": "referral", "job_title": "Head of IT"}
+    before = table.put_lead("L1", lead)["score"]
+    told = yaml.safe_load(table.text(tests=[]))
+    told["criteria"] = [c for c in told["criteria"] if c["id"] != "mid_size"]
+    when = {"field": "employees", "at_least": 250}
+    new = {"id": "big", "says": "250 or more people", "group": "fit", "when": when, "points": 7}
+    told["criteria"].append(new)
+    no = {"id": "it", "says": "In IT", "when": {"field": "employees", "is": 300}}
+    told["disqualifiers"] = [no | {"owner": "joint", "route": "nurture"}]
+    proposal_id = table.draft(text=yaml.safe_dump(told))
+    table.propose(proposal_id)
+    table.agree(proposal_id)
+    after = table.put_lead("L1", lead)["score"]
+    lines = {r["key"]: r for r in after["reasons"]}
+    was = {r["key"]: r for r in before["reasons"]}
+    assert lines["criterion:big"]["agreed"] == 7.0
+    assert lines["criterion:mid_size"]["agreed"] == 0.0
+    assert lines["criterion:mid_size"]["learned"] == was["criterion:mid_size"]["learned"]
+    assert sum(r["points"] for r in lines.values()) == pytest.approx(after["score"], abs=0.5001)
+    assert after["disqualified"]["id"] == "it"
+    assert not after["handed_over"]
+
+
+def test_leads_are_scored_anew_by_the_sweep_and_every_past_score_comes_out_again(table: Table):
+    for n in range(3):
+        table.put_lead(f"L{n}", {"employees": 300 + n})
+    first = table.ask("/v1/leads/L0")["score"]["score_id"]
+    proposal_id = table.draft(base_points=5.0, tests=[])
+    table.propose(proposal_id)
+    table.agree(proposal_id)
+    database, scorer = table.worker.database, table.desk.now.scorer
+    lease = Lease(LEASE)
+    assert lease.take(database, table.clock())
+    counts = list(sweep(database, lambda: scorer, table.clock, lease))
+    assert sum(c.rescored for c in counts) == 3
+    told = table.ask("/v1/leads/L0")["score"]
+    assert told["versions"]["rulebook"] == "2026.1"
+    by_bundle = Scorer.load(table.workspace.champion())
+    with database.reading() as connection:
+        for score_id in (first, told["score_id"]):
+            assert reproduce(connection, by_bundle, score_id).same
+    found = verify_store(database, scorer, lambda _: by_bundle, table.clock())
+    assert (found.scores, found.faults) == (3, ())
+
+
+def test_an_edition_that_takes_effect_later_is_followed_when_its_time_comes(table: Table):
+    proposal_id = table.draft(webinar=14.0, effective_from="2026-10-01T00:00:00Z")
+    table.propose(proposal_id)
+    table.agree(proposal_id)
+    assert table.desk.now.scorer.versions.rulebook == "2025.1"
+    table.clock.now = np.datetime64("2026-10-01T00:00:01", "us")
+    follow(table.desk)
+    assert table.desk.now.scorer.versions.rulebook == "2026.1"

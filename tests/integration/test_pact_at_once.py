@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from serving.access.caller import Caller, Conflict
-from serving.pact.editions import UNSIGNED_FILE, seed
+from serving.editions import UNSIGNED_FILE, seed
 from serving.pact.proposals import Pact, Wanted
 from serving.pact.telling import PactReading
 from serving.storage.audit import verify

@@ -14,7 +14,7 @@ from features.errors import LeadpactError
 from features.rulebook.document import Rulebook
 from serving.access.caller import Caller
 from serving.access.permissions import permissions_of
-from serving.pact.editions import UNSIGNED_FILE, in_force, seed
+from serving.editions import UNSIGNED_FILE, in_force, seed
 from serving.pact.proposals import Pact, Wanted
 from serving.pact.replaying import Replayed
 from serving.pact.scope import TEAMS, declare, parse_scope

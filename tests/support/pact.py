@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from starlette.testclient import TestClient
 
+from features.rulebook.document import Rulebook
 from models.workspace import Workspace
 from serving.access.people import change_person
 from serving.access.secrets import form_token
@@ -33,8 +34,9 @@ class Table:
             for who, role in PEOPLE.items()
         }
         self._headers = {who: self._sign_in(who) for who in PEOPLE}
+        self.desk = client.app.state.desk  # type: ignore[attr-defined]
         self._reader = key_header(worker.database, "management")
-        self._crm = key_header(worker.database, "crm")
+        self.crm = key_header(worker.database, "crm")
         self._admin = key_header(worker.database, "admin")
         begin(worker.database, workspace, clock())
 
@@ -70,7 +72,7 @@ class Table:
     def put_lead(self, lead_id: str, lead: Any = None) -> Any:
         """The CRM writes a lead."""
         answer = self.client.put(
-            f"/v1/leads/{lead_id}", json={"lead": lead or {"employees": 30}}, headers=self._crm
+            f"/v1/leads/{lead_id}", json={"lead": lead or {"employees": 30}}, headers=self.crm
         )
         assert answer.is_success, answer.text
         return answer.json()
@@ -79,12 +81,12 @@ class Table:
         """The audit log, newest first."""
         return list(self.client.get("/v1/audit?limit=200", headers=self._admin).json()["entries"])
 
-    def text(self, **changes: float) -> str:
+    def text(self, **changes: Any) -> str:
         """The edition agreed last, with other points or another threshold."""
         latest = self.ask("/v1/editions")["editions"][0]["name"]
         told = yaml.safe_load(self.ask(f"/v1/editions/{latest}")["text"])
         for name, value in changes.items():
-            if name in told:
+            if name in Rulebook.model_fields:
                 told[name] = value
                 continue
             [criterion] = [c for c in told["criteria"] if c["id"] == name]

@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 
 from features.errors import LeadpactError
 from features.rulebook.document import Rulebook, parse_rulebook
-from serving.access.caller import NoSuch
 from serving.storage.audit import AuditLog
 from serving.storage.base import from_number, to_number
 from serving.storage.locks import hold
@@ -29,6 +28,10 @@ _NAME = re.compile(r"^(\d{4})\.(\d{1,6})$")
 
 class EditionDamaged(LeadpactError):
     """A stored edition is not what was signed."""
+
+
+class NoSuchEdition(LeadpactError):
+    """The store holds no such edition."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +91,11 @@ def find_edition(connection: Connection, name: str) -> Edition:
     """The edition of a name or of a sha256.
 
     Raises:
-        NoSuch: when there is none.
+        NoSuchEdition: when there is none.
     """
     row = EditionStore(connection).find(name)
     if row is None:
-        raise NoSuch(f"There is no edition {name[:64]!r}. GET /v1/editions lists them.")
+        raise NoSuchEdition(f"There is no edition {name[:64]!r}. GET /v1/editions lists them.")
     return read_edition(row)
 
 
