@@ -34,7 +34,7 @@ from serving.commands import (
     store,
     training_export,
 )
-from training.commands import agreement, answers, evidence, history, registry
+from training.commands import agreement, align, answers, evidence, history, registry
 from training.commands.common import HERE, Folder
 
 app = typer.Typer(
@@ -43,7 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for room in (history, answers, registry, agreement, evidence):
+for room in (history, answers, registry, align, agreement, evidence):
     app.add_typer(room.app)
 for room in (store, access, audit, operations, jobs, privacy, training_export, mappings):
     app.add_typer(room.app)

@@ -123,6 +123,7 @@ class ProposalTold(ProposalInShort):
 
     rationale: str
     text: str
+    says: list[str] = Field(description="The changes in words.")
     changes: list[ChangeTold]
     signatures: list[SignatureTold]
     void_signatures: int = Field(description="Of earlier revisions; they count for nothing.")

@@ -12,6 +12,7 @@ from sqlalchemy import Row
 from models.scorer import Scorer
 from serving.answering import as_told
 from serving.canonical import canonical, read
+from serving.editions import NoSuchEdition
 from serving.record import Record
 from serving.rescoring import Inputs, score_inputs
 from serving.storage.base import from_number
@@ -91,7 +92,11 @@ def _faults(
         yield "its score was made from other inputs than are stored, and it does not say so"
         return
     stored = read(score.answer)
-    by = as_told(record.connection, scorer_of(score.model), stored)
+    try:
+        by = as_told(record.connection, scorer_of(score.model), stored)
+    except NoSuchEdition as error:
+        yield str(error)
+        return
     told = score_inputs(by, inputs, as_of) | {"score_id": score.id, "cause": score.cause}
     if read(canonical(told)) != stored:
         yield "its score comes out otherwise when it is made anew"

@@ -74,7 +74,7 @@ def make_card(
         "selection": selection(dataset, ladder),
         "worth": worth(dataset),
         "learning_curve": [p.as_json() for p in curve],
-        "evidence": [] if evidence is None else _evidence(evidence),
+        "evidence": [] if evidence is None else evidence_as_json(evidence),
         "seed": ladder.random_state,
         "rulebook_informative": fitted.informative,
         "scale": _scale(dataset, ladder),
@@ -131,7 +131,8 @@ def _scale(dataset: Dataset, ladder: LadderClassifier) -> dict[str, Any]:
     }
 
 
-def _evidence(evidence: Evidence) -> list[dict[str, Any]]:
+def evidence_as_json(evidence: Evidence) -> list[dict[str, Any]]:
+    """What history says of each criterion, plain values."""
     names = ("id", "says", "owner", "agreed", "points", "low", "high", "verdict", "reason")
     return [
         {name: getattr(found, name) for name in names}

@@ -131,14 +131,17 @@ def load_dataset(
     leads: Path | None = None,
     activities: Path | None = None,
     outcomes: Path | None = None,
+    rulebook: Rulebook | None = None,
 ) -> Dataset:
-    """The history of a workspace, from the files it names or from others.
+    """The history of a workspace, from the files it names or from others; under its own edition
+    unless another `rulebook` is given.
 
     Raises:
         DocumentRefused: when the workspace's files contradict themselves or each other.
         InputRefused: when a file cannot be read.
     """
-    fields, rulebook = workspace.fields(), workspace.rulebook()
+    fields = workspace.fields()
+    rulebook = rulebook or workspace.rulebook()
     named = files_of(fields, workspace.folder)
     files = Files(leads or named.leads, activities or named.activities, outcomes or named.outcomes)
     return make_dataset(fields, rulebook, take(files, fields))

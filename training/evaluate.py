@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from features.arrays import Floats, Ints
+from features.fields import Fields
 from models.history import Leads
 from models.ladder import LadderClassifier
 from models.likelihood import FittedLadder
@@ -105,13 +106,18 @@ def new_ladder(
         points_to_double_odds=scale.points_to_double_odds,
         threads=threads,
         random_state=seed,
-        monotone={
-            field.name: 1 if field.monotone == "increasing" else -1
-            for field in dataset.fields.inputs
-            if field.monotone
-        },
+        monotone=monotone_of(dataset.fields),
         tuned=tuned,
     )
+
+
+def monotone_of(fields: Fields) -> dict[str, int]:
+    """The numbers that what is learned may only rise (1) or only fall (-1) with."""
+    return {
+        field.name: 1 if field.monotone == "increasing" else -1
+        for field in fields.inputs
+        if field.monotone
+    }
 
 
 def fit_rows(dataset: Dataset, ladder: LadderClassifier, rows: Ints) -> LadderClassifier:

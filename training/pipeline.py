@@ -194,10 +194,10 @@ def _training(
         "leadpact.rulebook": dataset.rulebook.edition,
         "leadpact.simulated": str(dataset.fields.simulated).lower(),
     }
-    return Training(parameters, metrics, tags, figures, _example(dataset), texts)
+    return Training(parameters, metrics, tags, figures, example_of(dataset), texts)
 
 
-def _example(dataset: Dataset) -> Any:
+def example_of(dataset: Dataset) -> Any:
     """A few raw leads under the export's own column names, as texts."""
     import pandas as pd
 

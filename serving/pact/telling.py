@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Row
 
+from features.rulebook.diff import diff
 from features.rulebook.document import parse_rulebook
 from features.rulebook.sentences import rule_sentence
 from serving.canonical import read
@@ -106,6 +107,7 @@ class PactReading:
         return self._head(row) | {
             "rationale": row.rationale,
             "text": book.text(),
+            "says": [c.says for c in diff(base.rulebook, book) if c.key != "edition"],
             "changes": [self._change(change) for change in changes],
             "signatures": self._signatures(row.id, row.revision),
             "void_signatures": sum(s.revision != row.revision for s in every),

@@ -55,6 +55,8 @@ def test_a_proposal_goes_from_draft_to_effect_and_every_step_is_audited(table: T
     assert (told["state"], told["edition"]) == ("draft", "2026.1")
     assert [c["item"] for c in told["changes"]] == ["criterion:webinar"]
     assert told["changes"][0]["evidence"]["verdict"]
+    assert len(told["says"]) == 1
+    assert "14" in told["says"][0]
     told = table.propose(proposal_id)
     assert told["state"] == "proposed"
     assert told["replay"]["leads"] == 0
