@@ -23,6 +23,7 @@ from serving.api import (
     bulk,
     events,
     feedback,
+    handoffs,
     jobs,
     leads,
     pact,
@@ -83,6 +84,7 @@ def create_app(
     app.include_router(wishes.router)
     app.include_router(jobs.router)
     app.include_router(webhooks.router)
+    app.include_router(handoffs.router)
     app.include_router(about.router)
     app.include_router(access.create_access_router())
     frame.mount(app)

@@ -21,6 +21,7 @@ from serving.access.settings import AccessSettings
 from serving.answering import answering
 from serving.app import create_app
 from serving.configuration import configured, store_url
+from serving.handing_over import keep_handing_over
 from serving.jobs.watching import run_jobs
 from serving.jobs.work import House
 from serving.keeping_fresh import keep_fresh
@@ -72,6 +73,7 @@ def app_from_environment() -> FastAPI:
         lambda: deliver_letters(_post(desk, workspace)),
         lambda: run_jobs(_house(desk, workspace), settings.job_days),
         lambda: keep_fresh(desk, workspace, settings.rescore_seconds),
+        lambda: keep_handing_over(desk),
         lambda: sweep_by_the_hour(gate),
         lambda: stop_in_order(readiness, stopping),
     )

@@ -202,3 +202,102 @@ class ScopeTold(_Model):
     declared_by: str | None
     declared_at: str | None
     scope: dict[str, JsonValue]
+
+
+class HandoffTold(_Model):
+    """A hand-off with its clocks."""
+
+    id: str
+    lead_id: str
+    score_id: str = Field(description="The score by which it was handed over.")
+    edition: str
+    explored: bool = Field(description="Below the threshold and handed over by lot.")
+    owner: str | None
+    handed_at: str
+    touch_due: str
+    decision_due: str
+    touched_at: str | None
+    decision: Literal["accepted", "returned", "recycled"] | None
+    decided_at: str | None
+    reason: str | None
+    criterion: str | None
+    note: str | None
+    touch_late: bool
+    decision_late: bool
+
+
+class HandoffsTold(_Model):
+    """Hand-offs."""
+
+    handoffs: list[HandoffTold]
+
+
+class KeptTold(_Model):
+    """What became of hand-offs."""
+
+    handed_over: int
+    accepted: int
+    returned_as_bad: int
+    returned_otherwise: int
+    never_touched: int = Field(description="Past the time; apart from what was returned.")
+    touched_late: int
+    decided_late: int
+    hit_rate: float | None = Field(description="Accepted of those decided; null without any.")
+
+
+class WeekTold(KeptTold):
+    """One week of hand-offs."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    since: str = Field(alias="from")
+    until: str
+    by_lot: KeptTold
+    hit_rate_kept: bool | None
+    volume_kept: bool
+
+
+class PromisesTold(_Model):
+    """What both teams owed and kept."""
+
+    owed: dict[str, JsonValue]
+    weeks: list[WeekTold]
+
+
+class DisputeTold(_Model):
+    """A dispute, and who was closer once it is settled."""
+
+    id: str
+    lead_id: str
+    score_id: str
+    side: str
+    says: Literal["too high", "too low"]
+    criterion: str | None
+    why: str
+    opened_at: str
+    settled_at: str | None
+    converted: bool | None
+    closer: Literal["rulebook", "model", "neither"] | None
+    was_right: bool | None
+    rulebook_loss: float | None
+    model_loss: float | None
+
+
+class LedgerRow(_Model):
+    """What settled disputes of one side, or about one criterion, come to."""
+
+    by: Literal["side", "criterion"]
+    value: str
+    settled: int
+    right: int
+    rulebook_closer: int
+    model_closer: int
+    rulebook_loss: float
+    model_loss: float
+
+
+class LedgerTold(_Model):
+    """Disputes, and what all settled ones come to."""
+
+    disputes: list[DisputeTold]
+    ledger: list[LedgerRow]

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from serving.feedback import MAX_NOTE, REASONS
 from serving.incoming import ID
 from serving.pact.drafts import MAX_TEXT
 from serving.storage.pact_tables import MAX_CRITERION
@@ -87,3 +88,29 @@ class CommentWanted(_Model):
     """What one says."""
 
     text: str = Field(min_length=1, max_length=_LONG, pattern=_PRINTABLE)
+
+
+class DecisionWanted(_Model):
+    """What is decided of a hand-off."""
+
+    decision: Literal["accepted", "returned", "recycled"]
+    reason: str | None = Field(
+        None,
+        description="Needed for a return.",
+        json_schema_extra={"enum": [*REASONS, None]},
+    )
+    line: str | None = Field(
+        None,
+        max_length=MAX_ID,
+        pattern=_PRINTABLE,
+        description="Key of the line of the score that a return disputes.",
+    )
+    note: str | None = Field(None, max_length=MAX_NOTE, pattern=_PRINTABLE)
+
+
+class ContestWanted(_Model):
+    """What is said of a lead's score."""
+
+    says: Literal["too high", "too low"]
+    why: Long
+    criterion: Word | None = None

@@ -48,6 +48,16 @@ class Promises(Document):
         return self
 
 
+class Route(Document):
+    """Who gets leads that nobody owns: those whose `field` has one of `values`, or all."""
+
+    owners: tuple[str, ...] = Setting(min_length=1)
+    field: str | None = None
+    values: tuple[str, ...] = ()
+    most: int | None = Setting(default=None, ge=1)
+    """Hand-offs that may wait for one owner; who has as many gets no more."""
+
+
 class Scope(Document):
     """What management declares; without a declaration no team decides anything alone."""
 
@@ -64,6 +74,8 @@ class Scope(Document):
     explored_share: float = Setting(default=0.02, ge=0, le=0.5)
     """Of the leads that are left behind, the share that is handed over by lot."""
     promises: Promises = Promises()
+    routes: tuple[Route, ...] = ()
+    """In the order they are asked; a lead that none takes waits in the common queue."""
 
     @model_validator(mode="after")
     def _positive(self) -> Self:

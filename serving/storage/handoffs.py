@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
 from serving.storage.pact_tables import disputes, handoffs, pact_evidence
+from serving.storage.tables import leads
+
+_BLOCKS = handoffs.c.decision.is_(None) | handoffs.c.decision.in_(("accepted", "returned"))
+"""A hand-off that keeps its lead from being handed over again."""
 
 
 class HandoffStore:
@@ -47,6 +51,34 @@ class HandoffStore:
         """Hand-offs made from `first` on and before `until` (microseconds), oldest first."""
         query = select(handoffs).where(handoffs.c.handed_at >= first, handoffs.c.handed_at < until)
         return list(self._connection.execute(query.order_by(handoffs.c.seq)))
+
+    def candidates(self, threshold: float, after: int, limit: int) -> list[Row[Any]]:
+        """Leads whose shown score reaches the threshold and that nobody was handed, or that came
+        back; those after `after` (a `seq`)."""
+        waiting = exists().where(handoffs.c.lead_id == leads.c.id, _BLOCKS)
+        query = select(leads).where(
+            leads.c.scoring_allowed,
+            leads.c.score >= threshold,
+            leads.c.stage.in_(("new", "returned")),
+            leads.c.seq > after,
+            ~waiting,
+        )
+        return list(self._connection.execute(query.order_by(leads.c.seq).limit(limit)))
+
+    def never_handed(
+        self, threshold: float, came: tuple[int, int], after: int, limit: int
+    ) -> list[Row[Any]]:
+        """Leads below the threshold that came between two instants and that nobody was handed."""
+        handed = exists().where(handoffs.c.lead_id == leads.c.id)
+        query = select(leads).where(
+            leads.c.scoring_allowed,
+            leads.c.score < threshold,
+            leads.c.stage == "new",
+            leads.c.created_at.between(*came),
+            leads.c.seq > after,
+            ~handed,
+        )
+        return list(self._connection.execute(query.order_by(leads.c.seq).limit(limit)))
 
     def loads(self) -> dict[str | None, int]:
         """Owner -> hand-offs that wait for them."""

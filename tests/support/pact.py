@@ -77,6 +77,20 @@ class Table:
         assert answer.is_success, answer.text
         return answer.json()
 
+    def sign_in_again(self) -> None:
+        """After a while: sessions end by themselves."""
+        self._headers = {who: self._sign_in(who) for who in PEOPLE}
+
+    def post_get(self, path: str) -> Any:
+        """What somebody who may propose reads."""
+        answer = self.client.get(path, headers=self._headers["marketing"])
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def audit_is_whole(self) -> Any:
+        """What a check of the audit log says."""
+        return self.client.get("/v1/audit/verification", headers=self._admin).json()
+
     def audit(self) -> list[dict[str, Any]]:
         """The audit log, newest first."""
         return list(self.client.get("/v1/audit?limit=200", headers=self._admin).json()["entries"])

@@ -1,0 +1,65 @@
+"""Beside the requests: leads that are due are handed over, and disputes settled, now and then."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import structlog
+from starlette.concurrency import run_in_threadpool
+
+from features.errors import LeadpactError
+from models.scorer import Scorer
+from serving.pact.disputing import settle
+from serving.pact.handing import MOST, Handed, hand_over
+from serving.record import Collision, Record
+from serving.state import Clock, Desk
+from serving.storage.database import Database
+from serving.storage.leases import Lease
+
+EVERY_SECONDS = 15.0
+LEASE = "hand over"
+_ATTEMPTS = 5
+
+
+async def keep_handing_over(desk: Desk, every: float = EVERY_SECONDS) -> None:
+    """Hand over and settle every so often until cancelled; one process of all does."""
+    log: Any = structlog.get_logger("leadpact")
+    lease = Lease(LEASE)
+    while True:
+        await asyncio.sleep(every)
+        worker = desk.now
+        try:
+            if not await run_in_threadpool(lease.take, worker.database, worker.clock()):
+                continue
+            call = (worker.database, worker.scorer, worker.clock)
+            handed, settled = await run_in_threadpool(run_once, *call)
+        except (LeadpactError, OSError) as error:
+            log.error("not handed over", error=str(error))
+            continue
+        if handed.leads or settled:
+            log.info("handed over", **vars(handed), disputes_settled=settled)
+
+
+def run_once(database: Database, scorer: Scorer, clock: Clock) -> tuple[Handed, int]:
+    """Hand over everything that is due now, and settle what is known; how much of both."""
+    leads = explored = 0
+    while True:
+        handed = _try(database, scorer, clock)
+        leads, explored = leads + handed.leads, explored + handed.explored
+        if handed.leads < MOST:
+            break
+    with database.transaction() as connection:
+        settled = settle(Record(connection, scorer, clock()))
+    return Handed(leads, explored), settled
+
+
+def _try(database: Database, scorer: Scorer, clock: Clock) -> Handed:
+    """Nothing where others who move these leads were faster each time; the next run has them."""
+    for _ in range(_ATTEMPTS):
+        try:
+            with database.transaction() as connection:
+                return hand_over(Record(connection, scorer, clock()))
+        except Collision:
+            continue
+    return Handed(0, 0)

@@ -1,0 +1,184 @@
+"""Disputes: somebody says that a score is too high or too low, and the outcome settles it.
+
+When the lead's end is known, the rulebook's likelihood (its agreed points on the scale that was
+signed) and the model's are held against it in log loss. One lead proves little; the ledger counts
+them per side and per criterion.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Row
+
+from features.rulebook.document import Rulebook
+from features.stages import FINAL
+from models.scale import Scale, sigmoid
+from serving.access.caller import Caller, Conflict
+from serving.access.secrets import new_id
+from serving.canonical import read
+from serving.editions import NoSuchEdition, find_edition
+from serving.reading import instant_text, no_such_lead
+from serving.record import Record
+from serving.storage.audit import AuditLog
+from serving.storage.base import from_number, to_number
+from serving.storage.handoffs import DisputeStore
+
+TOO_HIGH, TOO_LOW = "too high", "too low"
+_SURE = 1e-6
+"""No likelihood is taken as surer than this: an infinite loss says nothing."""
+
+
+@dataclass(frozen=True)
+class Contested:
+    """What is said of a lead's score: `says` is too high or too low."""
+
+    says: str
+    why: str
+    criterion: str | None = None
+
+
+def contest(record: Record, lead_id: str, told: Contested, caller: Caller) -> str:
+    """Keep a dispute about the score that a lead has now; its id.
+
+    Raises:
+        Trouble: when there is no such lead.
+        Conflict: when the lead has no score or has ended, or this team disputes it already.
+    """
+    row = record.hold([lead_id]).get(lead_id)
+    if row is None:
+        raise no_such_lead(lead_id)
+    if row.score_seq is None or row.stage in FINAL:
+        raise Conflict("The lead has no score, or its end is known: there is nothing to dispute.")
+    store = DisputeStore(record.connection)
+    open_ones = (d for d in store.of_lead(lead_id) if d.settled_at is None)
+    if any(d.side == caller.role for d in open_ones):
+        raise Conflict(f"{caller.role.capitalize()} disputes this lead's score already.")
+    dispute_id = new_id()
+    store.add(
+        {
+            "id": dispute_id,
+            "lead_id": lead_id,
+            "score_id": record.scores.by_seq(row.score_seq).id,
+            "side": caller.role,
+            "says": told.says,
+            "criterion": told.criterion,
+            "why": told.why,
+            "opened_by": caller.actor,
+            "opened_at": to_number(record.now),
+        }
+    )
+    log = AuditLog(record.connection)
+    log.append(record.now, caller.actor, "score disputed", f"dispute {dispute_id}")
+    return dispute_id
+
+
+def settle(record: Record) -> int:
+    """Settle every dispute whose lead's end is known; how many."""
+    store, count = DisputeStore(record.connection), 0
+    for row in store.unsettled():
+        score = record.scores.find(row.score_id)
+        if score is None:
+            continue
+        answer = read(score.answer)
+        book = _book_of(record, answer)
+        converted = _ended(record, row.lead_id, from_number(score.as_of), book.horizon_days)
+        if converted is None:
+            continue
+        by_rulebook = _loss(_stated_likelihood(book, answer), converted)
+        by_model = _loss(answer["likelihood"], converted)
+        store.write(
+            row.id,
+            {
+                "settled_at": to_number(record.now),
+                "converted": converted,
+                "closer": _closer(by_rulebook, by_model),
+                "was_right": converted == (row.says == TOO_LOW),
+                "rulebook_loss": by_rulebook,
+                "model_loss": by_model,
+            },
+        )
+        count += 1
+    if count:
+        log = AuditLog(record.connection)
+        log.append(record.now, "system", "disputes settled", "", {"disputes": count})
+    return count
+
+
+def _book_of(record: Record, answer: dict[str, Any]) -> Rulebook:
+    """The edition that the score names; the one that answers where the store is older."""
+    try:
+        sha256 = str(answer["versions"]["rulebook_sha256"])
+        return find_edition(record.connection, sha256).rulebook
+    except NoSuchEdition:
+        return record.book.scorer.rulebook
+
+
+def _ended(record: Record, lead_id: str, as_of: np.datetime64, horizon_days: float) -> bool | None:
+    """Whether a lead converted within the horizon after `as_of`; None while nobody knows."""
+    until = to_number(as_of) + round(horizon_days * 86_400_000_000)
+    ends = [o for o in record.events.outcomes_of(lead_id) if o.at > to_number(as_of)]
+    if any(o.stage == "won" and o.at <= until for o in ends):
+        return True
+    worked = bool(ends) or any(a.team == "sales" for a in record.events.activities_of(lead_id))
+    # A return is an opinion. A lead that nobody worked is not known to be lost, whatever its age.
+    lost = any(o.stage == "lost" for o in ends)
+    over = to_number(record.now) > until and worked
+    return False if lost or over else None
+
+
+def _stated_likelihood(book: Rulebook, answer: dict[str, Any]) -> float:
+    agreed = sum(r["agreed"] for r in answer["reasons"] if r["kind"] != "limit")
+    told = book.scale
+    scale = Scale(told.anchor_points, told.anchor_likelihood, told.points_to_double_odds)
+    return float(sigmoid(np.array([scale.log_odds(float(agreed))]))[0])
+
+
+def _loss(p: float, converted: bool) -> float:
+    sure = min(max(p, _SURE), 1 - _SURE)
+    return -math.log(sure if converted else 1 - sure)
+
+
+def _closer(by_rulebook: float, by_model: float) -> str:
+    if math.isclose(by_rulebook, by_model, abs_tol=1e-9):
+        return "neither"
+    return "rulebook" if by_rulebook < by_model else "model"
+
+
+def dispute_as_json(row: Row[Any]) -> dict[str, Any]:
+    """A dispute, and who was closer once it is settled."""
+    names = ("id", "lead_id", "score_id", "side", "says", "criterion", "why", "converted")
+    losses = ("closer", "was_right", "rulebook_loss", "model_loss")
+    told = {name: getattr(row, name) for name in (*names, *losses)}
+    at = {name: instant_text(getattr(row, name)) for name in ("opened_at", "settled_at")}
+    return told | at
+
+
+def ledger(record: Record, limit: int) -> dict[str, Any]:
+    """The newest disputes, and what all settled ones come to per side and per criterion."""
+    store = DisputeStore(record.connection)
+    groups: dict[tuple[str, str], list[Row[Any]]] = defaultdict(list)
+    for row in store.settled():
+        groups["side", row.side].append(row)
+        if row.criterion is not None:
+            groups["criterion", row.criterion].append(row)
+    told = [{"by": by, "value": value, **_sum(rows)} for (by, value), rows in groups.items()]
+    told.sort(key=lambda g: (g["by"], -g["settled"], g["value"]))
+    disputes = [dispute_as_json(row) for row in store.latest(limit)]
+    return {"disputes": disputes, "ledger": told}
+
+
+def _sum(rows: list[Row[Any]]) -> dict[str, Any]:
+    n = len(rows)
+    return {
+        "settled": n,
+        "right": sum(r.was_right for r in rows),
+        "rulebook_closer": sum(r.closer == "rulebook" for r in rows),
+        "model_closer": sum(r.closer == "model" for r in rows),
+        "rulebook_loss": sum(r.rulebook_loss for r in rows) / n,
+        "model_loss": sum(r.model_loss for r in rows) / n,
+    }
