@@ -25,7 +25,7 @@ from models.scorer import Scorer, Scores
 from models.supposed import suppose
 
 
-class InForce(Scorer):
+class UnderEdition(Scorer):
     """A scorer whose edition is not the one that its model was taught with.
 
     Attributes:
@@ -78,7 +78,7 @@ def under(scorer: Scorer, edition: Rulebook) -> Scorer:
     Raises:
         DocumentRefused: when the edition does not fit the model's fields.
     """
-    aligned = scorer.aligned if isinstance(scorer, InForce) else scorer
+    aligned = scorer.aligned if isinstance(scorer, UnderEdition) else scorer
     if edition.fingerprint() == aligned.versions.rulebook_sha256:
         return aligned
     wrong = complaints(edition, aligned.fields)
@@ -87,4 +87,4 @@ def under(scorer: Scorer, edition: Rulebook) -> Scorer:
             f"Edition {edition.edition} is in force, but model {aligned.versions.model} was "
             "trained on other fields. Train again.\n  " + "\n  ".join(wrong)
         )
-    return InForce(aligned, edition)
+    return UnderEdition(aligned, edition)
