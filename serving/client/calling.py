@@ -54,6 +54,7 @@ class Caller:
         answer: type[Model],
         *,
         json: Any = None,
+        content: bytes | None = None,
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Model:
@@ -63,7 +64,7 @@ class Caller:
             ApiProblem: when the service refuses.
             Unreachable: when no answer of the service comes.
         """
-        found = self.send(method, path, json=json, params=params, headers=headers)
+        found = self.send(method, path, json=json, content=content, params=params, headers=headers)
         try:
             return answer.model_validate_json(found.content, extra="ignore")
         except ValidationError as error:
@@ -78,6 +79,7 @@ class Caller:
         path: str,
         *,
         json: Any = None,
+        content: bytes | None = None,
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx2.Response:
@@ -94,7 +96,9 @@ class Caller:
             last = attempt == self.patience.attempts
             wait: float | None = _FIRST_WAIT * 2 ** (attempt - 1)
             try:
-                found = self.http.request(method, path, json=json, params=given, headers=told)
+                found = self.http.request(
+                    method, path, json=json, content=content, params=given, headers=told
+                )
             except httpx2.RequestError as error:
                 if last or not twice:
                     raise Unreachable(f"{method} {path}: {error!r}") from error

@@ -13,10 +13,13 @@ from serving.client.access import AccessCalls
 from serving.client.calling import Caller, Patience
 from serving.client.events import EventCalls
 from serving.client.feedback import FeedbackCalls
+from serving.client.handoffs import HandoffCalls
+from serving.client.jobs import JobCalls
 from serving.client.leads import LeadCalls
 from serving.client.pact import PactCalls
 from serving.client.privacy import PrivacyCalls
 from serving.client.scores import ScoreCalls
+from serving.client.webhooks import WebhookCalls
 
 PATIENCE = Patience()
 TIMEOUT = 30.0
@@ -29,6 +32,9 @@ class LeadpactClient(
     EventCalls,
     FeedbackCalls,
     PactCalls,
+    HandoffCalls,
+    JobCalls,
+    WebhookCalls,
     PrivacyCalls,
     AboutCalls,
     AccessCalls,

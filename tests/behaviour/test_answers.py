@@ -281,8 +281,8 @@ def test_a_rulebook_is_checked_and_its_tests_are_run(movable: Path):
 )
 def test_a_rule_that_no_lead_can_answer_is_complained_about(movable: Path, when: str, says: str):
     path = movable / "rulebook.yaml"
-    rule = f"\n  - {{id: odd, says: Odd, group: fit, points: 1, when: {when}}}\n\ntests:"
-    path.write_text(path.read_text().replace("\n\ntests:", rule))
+    rule = f"\n  - {{id: odd, says: Odd, group: fit, points: 1, when: {when}}}\n\ndisqualifiers:"
+    path.write_text(path.read_text().replace("\n\ndisqualifiers:", rule))
     ran = run("rulebook", "check", "-w", movable)
     assert ran.code == 1
     assert says in ran.out
@@ -295,8 +295,8 @@ def test_a_check_tells_contradictions_and_rules_that_say_a_thing_twice(movable: 
      {field: employees, below: 5}]}}
   - {id: minute, says: Minute, group: fit, points: 1, when: {field: employees, below: 5}}
 
-tests:"""
-    path.write_text(path.read_text().replace("\n\ntests:", rules))
+disqualifiers:"""
+    path.write_text(path.read_text().replace("\n\ndisqualifiers:", rules))
     ran = run("rulebook", "check", "-w", movable)
     assert ran.code == 1
     assert (

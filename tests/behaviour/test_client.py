@@ -219,7 +219,7 @@ def arguments(method: Callable[..., Any]) -> dict[str, Any]:
     """Something for every parameter that has no default."""
     hints = get_type_hints(method)
     return {
-        name: f"some-{name}" if hints[name] is str else {}
+        name: {str: f"some-{name}", bytes: b""}.get(hints[name], {})
         for name, told in inspect.signature(method).parameters.items()
         if told.default is told.empty
         and told.kind is not told.VAR_POSITIONAL
