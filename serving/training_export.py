@@ -179,8 +179,8 @@ def _needs_domain(rulebook: Rulebook, fields: Fields) -> set[str]:
     """The e-mail fields whose text a rule looks at, so that their domain must be there."""
     asked = {
         leaf.field
-        for criterion in rulebook.criteria
-        for leaf in walk(criterion.when)
+        for when in rulebook.conditions
+        for leaf in walk(when)
         if isinstance(leaf, Fact) and leaf.missing is None
     }
     return {f.name for f in readable(fields) if f.format == "email" and f.name in asked}

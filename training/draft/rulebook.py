@@ -13,6 +13,7 @@ from features.errors import NothingToLearn
 from features.facts import facts_of
 from features.fields import Fields, Team
 from features.frames import read_frame
+from features.rulebook.criteria import Dimension
 from features.rulebook.document import Criterion, Group, Rulebook, Scale
 from features.rulebook.points import Facts, award
 from features.timeline import Activities, no_activities
@@ -27,13 +28,13 @@ from training.split import held_out
 if TYPE_CHECKING:
     import pandas as pd
 
-_GROUPS: dict[str, tuple[str, Team, float]] = {
-    "fit": ("Who they are", "sales", 40.0),
-    "source": ("Where they come from", "marketing", 30.0),
-    "engagement": ("What they did", "marketing", 40.0),
-    "timing": ("When it is", "joint", 20.0),
+_GROUPS: dict[str, tuple[str, Team, float, Dimension | None]] = {
+    "fit": ("Who they are", "sales", 40.0, "fit"),
+    "source": ("Where they come from", "marketing", 30.0, None),
+    "engagement": ("What they did", "marketing", 40.0, "engagement"),
+    "timing": ("When it is", "joint", 20.0, None),
 }
-"""Label, owner, and the most a group's points come to."""
+"""Label, owner, the most a group's points come to, and the sub-score they count to."""
 _FEW = 20
 """Conversions, and non-conversions, under which history proposes no points."""
 _MIDDLE = 35.0
@@ -141,8 +142,8 @@ def _unique(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
 def _groups(criteria: tuple[Criterion, ...]) -> dict[str, Group]:
     used = {c.group for c in criteria}
     return {
-        name: Group(label=label, owner=owner, at_most=most)
-        for name, (label, owner, most) in _GROUPS.items()
+        name: Group(label=label, owner=owner, at_most=most, dimension=dimension)
+        for name, (label, owner, most, dimension) in _GROUPS.items()
         if name in used
     }
 

@@ -22,7 +22,7 @@ def standard(fields: Fields, horizon_days: float) -> Rulebook:
         base_points=35.0,
         hand_over_from=50.0,
         grades={"A": 60.0, "B": 45.0, "C": 30.0, "D": 0.0},
-        groups={"fit": Group(label="Who they are", owner="sales", at_most=40.0)},
+        groups={"fit": Group(label="Who they are", owner="sales", at_most=40.0, dimension="fit")},
         criteria=criteria,
     )
 
