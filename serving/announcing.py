@@ -18,6 +18,8 @@ EVENTS = {
     "grade.changed": "A lead has another grade.",
     "handoff.reached": "A lead reached the hand-over, and nothing keeps it back.",
     "handoff.left": "A lead no longer reaches the hand-over, or is kept back.",
+    "handoff.late": "Sales owed a first touch or a decision by now, and gave none.",
+    "promise.broken": "A week ended below the hit rate or the volume that marketing owes.",
     "rulebook.effective": "Another rulebook decides from now on.",
     "model.promoted": "Another model answers from now on.",
     "feed.silent": "Nothing has come in for longer than it should.",

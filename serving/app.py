@@ -28,6 +28,7 @@ from serving.api import (
     leads,
     pact,
     privacy,
+    reports,
     score,
     webhooks,
     what_if,
@@ -85,6 +86,7 @@ def create_app(
     app.include_router(jobs.router)
     app.include_router(webhooks.router)
     app.include_router(handoffs.router)
+    app.include_router(reports.router)
     app.include_router(about.router)
     app.include_router(access.create_access_router())
     frame.mount(app)

@@ -1,4 +1,4 @@
-"""Beside the requests: leads that are due are handed over, and disputes settled, now and then."""
+"""Beside the requests: leads that are due are handed over, disputes settled, promises judged."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from features.errors import LeadpactError
 from models.scorer import Scorer
 from serving.pact.disputing import settle
 from serving.pact.handing import MOST, Handed, hand_over
+from serving.pact.judging import judge_clocks, judge_week
 from serving.record import Collision, Record
 from serving.state import Clock, Desk
 from serving.storage.database import Database
@@ -34,11 +35,13 @@ async def keep_handing_over(desk: Desk, every: float = EVERY_SECONDS) -> None:
                 continue
             call = (worker.database, worker.scorer, worker.clock)
             handed, settled = await run_in_threadpool(run_once, *call)
+            broken = await run_in_threadpool(judge_once, *call)
         except (LeadpactError, OSError) as error:
             log.error("not handed over", error=str(error))
             continue
-        if handed.leads or settled:
-            log.info("handed over", **vars(handed), disputes_settled=settled)
+        if handed.leads or settled or broken:
+            told = {"disputes_settled": settled, "promises_broken": broken}
+            log.info("handed over", **vars(handed), **told)
 
 
 def run_once(database: Database, scorer: Scorer, clock: Clock) -> tuple[Handed, int]:
@@ -52,6 +55,13 @@ def run_once(database: Database, scorer: Scorer, clock: Clock) -> tuple[Handed, 
     with database.transaction() as connection:
         settled = settle(Record(connection, scorer, clock()))
     return Handed(leads, explored), settled
+
+
+def judge_once(database: Database, scorer: Scorer, clock: Clock) -> int:
+    """Judge every promise that is due by now; how many were broken."""
+    with database.transaction() as connection:
+        record = Record(connection, scorer, clock())
+        return judge_clocks(record) + judge_week(record)
 
 
 def _try(database: Database, scorer: Scorer, clock: Clock) -> Handed:

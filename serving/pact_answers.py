@@ -301,3 +301,48 @@ class LedgerTold(_Model):
 
     disputes: list[DisputeTold]
     ledger: list[LedgerRow]
+
+
+class ReportTold(_Model):
+    """What somebody reported; `lead_id` where it is about one lead."""
+
+    id: str
+    lead_id: str | None
+    team: str
+    text: str
+    at: str
+
+
+class SubjectTold(_Model):
+    """What was reported of one account, criterion or lead."""
+
+    about: Literal["account", "criterion", "lead"]
+    subject: str
+    reports: int
+    newest: list[ReportTold]
+
+
+class ReturnedByReason(_Model):
+    """Hand-offs returned for one reason."""
+
+    reason: str
+    returned: int
+
+
+class ReturnedByCriterion(_Model):
+    """Hand-offs returned that dispute one criterion."""
+
+    criterion: str
+    returned: int
+
+
+class DigestTold(_Model):
+    """What sales reported and returned in a time."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    since: str = Field(alias="from")
+    until: str
+    subjects: list[SubjectTold]
+    returned_by_reason: list[ReturnedByReason]
+    returned_by_criterion: list[ReturnedByCriterion]

@@ -108,6 +108,14 @@ class DecisionWanted(_Model):
     note: str | None = Field(None, max_length=MAX_NOTE, pattern=_PRINTABLE)
 
 
+class ReportWanted(_Model):
+    """What is seen on the ground."""
+
+    about: Literal["account", "criterion"]
+    subject: Word = Field(description="The account's or the criterion's id.")
+    text: str = Field(min_length=1, max_length=_LONG, pattern=_PRINTABLE)
+
+
 class ContestWanted(_Model):
     """What is said of a lead's score."""
 

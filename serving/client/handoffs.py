@@ -1,13 +1,20 @@
-"""The hand-over: what was handed over, what sales decided, promises, disputes."""
+"""The hand-over: what was handed over, what sales decided, promises, disputes, reports."""
 
 from __future__ import annotations
 
 from serving.client.calling import Caller, at, once, operation
-from serving.pact_answers import HandoffsTold, HandoffTold, LedgerTold, MadeTold, PromisesTold
+from serving.pact_answers import (
+    DigestTold,
+    HandoffsTold,
+    HandoffTold,
+    LedgerTold,
+    MadeTold,
+    PromisesTold,
+)
 
 
 class HandoffCalls:
-    """`/v1/handoffs`, `/v1/promises`, `/v1/disputes`."""
+    """`/v1/handoffs`, `/v1/promises`, `/v1/disputes`, `/v1/reports`."""
 
     _caller: Caller
 
@@ -56,3 +63,14 @@ class HandoffCalls:
     def disputes(self, *, limit: int | None = None) -> LedgerTold:
         """Disputes, and who was closer in those that are settled."""
         return self._caller.ask("GET", at("disputes"), LedgerTold, params={"limit": limit})
+
+    @operation("hand-over_make_report")
+    def report(self, about: str, subject: str, text: str) -> MadeTold:
+        """Report what is seen on the ground of an `account` or a `criterion`."""
+        body = {"about": about, "subject": subject, "text": text}
+        return self._caller.ask("POST", at("reports"), MadeTold, json=body, headers=once(None))
+
+    @operation("hand-over_read_digest")
+    def digest(self, *, days: int | None = None) -> DigestTold:
+        """What was reported and returned in the last days."""
+        return self._caller.ask("GET", at("reports", "digest"), DigestTold, params={"days": days})

@@ -15,7 +15,7 @@ from serving.access.caller import Caller, Conflict, NoSuch, NotAllowed
 from serving.feedback import Said, give
 from serving.incoming import outcome_rows
 from serving.pact.handing import RECYCLED
-from serving.pact.scope import scope_of
+from serving.pact.scope import Scope, scope_of
 from serving.reading import instant_text
 from serving.record import Record
 from serving.storage.audit import AuditLog
@@ -140,20 +140,25 @@ def handoff_as_json(record: Record, row: Row[Any]) -> dict[str, Any]:
 
 def promises(record: Record, weeks: int) -> dict[str, Any]:
     """What both teams owed and kept, week by week, newest first; by lot told apart."""
-    scope, store = scope_of(record.connection), HandoffStore(record.connection)
-    told = []
-    for back in range(weeks):
-        until = record.now - back * WEEK
-        rows = store.between(to_number(until - WEEK), to_number(until))
-        chosen = [handoff_as_json(record, row) for row in rows if not row.explored]
-        lot = [handoff_as_json(record, row) for row in rows if row.explored]
-        week = {"from": f"{until - WEEK}Z", "until": f"{until}Z", **_kept(chosen)}
-        week["by_lot"] = _kept(lot)
-        rate, owed = week["hit_rate"], scope.promises
-        week["hit_rate_kept"] = None if rate is None else rate >= owed.hit_rate
-        week["volume_kept"] = len(chosen) >= owed.hand_offs_a_week
-        told.append(week)
+    scope = scope_of(record.connection)
+    ends = (record.now - back * WEEK for back in range(weeks))
+    told = [week_of(record, scope, until - WEEK, until) for until in ends]
     return {"owed": scope.promises.model_dump(mode="json"), "weeks": told}
+
+
+def week_of(
+    record: Record, scope: Scope, first: np.datetime64, until: np.datetime64
+) -> dict[str, Any]:
+    """What both teams owed and kept between two instants (UTC), by lot told apart."""
+    rows = HandoffStore(record.connection).between(to_number(first), to_number(until))
+    chosen = [handoff_as_json(record, row) for row in rows if not row.explored]
+    lot = [handoff_as_json(record, row) for row in rows if row.explored]
+    week: dict[str, Any] = {"from": f"{first}Z", "until": f"{until}Z", **_kept(chosen)}
+    week["by_lot"] = _kept(lot)
+    rate, owed = week["hit_rate"], scope.promises
+    week["hit_rate_kept"] = None if rate is None else rate >= owed.hit_rate
+    week["volume_kept"] = len(chosen) >= owed.hand_offs_a_week
+    return week
 
 
 def _kept(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:

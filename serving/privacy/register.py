@@ -34,6 +34,7 @@ KEPT = {
     "scopes": "what management declared",
     "pact_wishes": "what our own users would have otherwise; leads are named in `pact_evidence`",
     "pact_comments": "what our own users said of wishes and proposals",
+    "ground_reports": "what our own users said of accounts and criteria, addresses cut",
     "provider_visits": "our own users on their way to sign in",
     "leases": "names of our own processes",
     "marks": "names of models, editions and feeds",

@@ -101,6 +101,7 @@ _INSTANTS = {
     "created_at",
     "decided_at",
     "decision_due",
+    "decision_judged_at",
     "erased_at",
     "handed_at",
     "occurred_at",
@@ -111,5 +112,5 @@ _INSTANTS = {
     "settled_at",
     "told_at",
     "touch_due",
-    "touched_at",
+    "touch_judged_at",
 }

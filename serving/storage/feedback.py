@@ -46,6 +46,11 @@ class FeedbackStore:
             query = query.where(feedback.c.seq < before)
         return list(self._connection.execute(query.order_by(feedback.c.seq.desc()).limit(limit)))
 
+    def of_kind_since(self, kind: str, first: int) -> list[Row[Any]]:
+        """What was said of one kind from `first` (microseconds) on, oldest first."""
+        query = select(feedback).where(feedback.c.kind == kind, feedback.c.created_at >= first)
+        return list(self._connection.execute(query.order_by(feedback.c.seq)))
+
     def remove_of(self, lead_id: str) -> None:
         """Remove what was said about a lead."""
         self._connection.execute(delete(feedback).where(feedback.c.lead_id == lead_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, insert, select, update
+from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
 
 from serving.storage.pact_tables import disputes, handoffs, pact_evidence
 from serving.storage.tables import leads
@@ -51,6 +51,27 @@ class HandoffStore:
         """Hand-offs made from `first` on and before `until` (microseconds), oldest first."""
         query = select(handoffs).where(handoffs.c.handed_at >= first, handoffs.c.handed_at < until)
         return list(self._connection.execute(query.order_by(handoffs.c.seq)))
+
+    def returned_between(self, first: int, until: int) -> list[dict[str, Any]]:
+        """How many hand-offs sales returned between two instants, by reason and criterion; one
+        that marketing recycled counts at the instant of that."""
+        by, count = (handoffs.c.reason, handoffs.c.criterion), func.count().label("returned")
+        query = (
+            select(*by, count)
+            .where(
+                handoffs.c.reason.is_not(None),
+                handoffs.c.decided_at >= first,
+                handoffs.c.decided_at <= until,
+            )
+            .group_by(*by)
+        )
+        return [dict(row) for row in self._connection.execute(query).mappings()]
+
+    def unjudged(self, what: str, now: int, limit: int) -> list[Row[Any]]:
+        """Hand-offs whose clock (`touch` or `decision`) has run out and was not judged yet."""
+        due, judged = handoffs.c[f"{what}_due"], handoffs.c[f"{what}_judged_at"]
+        query = select(handoffs).where(judged.is_(None), due < now)
+        return list(self._connection.execute(query.order_by(due, handoffs.c.seq).limit(limit)))
 
     def candidates(self, threshold: float, after: int, limit: int) -> list[Row[Any]]:
         """Leads whose shown score reaches the threshold and that nobody was handed, or that came

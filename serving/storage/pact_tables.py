@@ -1,4 +1,5 @@
-"""The tables of the pact: editions, proposals, signatures, scopes, wishes, hand-offs, disputes."""
+"""The tables of the pact: editions, proposals, signatures, scopes, wishes, hand-offs, disputes,
+reports from the ground."""
 
 from __future__ import annotations
 
@@ -150,7 +151,9 @@ handoffs = Table(
     instant("handed_at", index=True),
     instant("touch_due"),
     instant("decision_due"),
-    instant("touched_at", nullable=True),
+    # When the clock was judged: a breach is told once.
+    instant("touch_judged_at", nullable=True, index=True),
+    instant("decision_judged_at", nullable=True, index=True),
     # Null while sales owes one.
     Column("decision", String(_WORD)),
     instant("decided_at", nullable=True),
@@ -181,4 +184,18 @@ disputes = Table(
     Column("was_right", Boolean),
     Column("rulebook_loss", Double),
     Column("model_loss", Double),
+)
+
+ground_reports = Table(
+    "ground_reports",
+    metadata,
+    _seq(),
+    _id(),
+    # account or criterion; what is said of a lead is feedback.
+    Column("about", String(_WORD), nullable=False),
+    Column("subject", String(MAX_CRITERION), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("team", String(_WORD), nullable=False),
+    Column("created_by", String(_ACTOR), nullable=False),
+    instant("created_at", index=True),
 )
