@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Row
 
-from features.errors import InputRefused, Problem, shorten
 from serving.access.caller import Caller, NoSuch
 from serving.access.secrets import new_id
 from serving.addresses import without_addresses
@@ -46,8 +45,7 @@ def report(record: Record, told: Reported, caller: Caller) -> str:
     """Keep a report; its id.
 
     Raises:
-        NoSuch: when no lead belongs to the account.
-        InputRefused: when the edition in force has no such criterion.
+        NoSuch: when no lead belongs to the account, or the edition in force has no such criterion.
     """
     if told.about == ACCOUNT and not LeadStore(record.connection).of_account(told.subject):
         raise NoSuch(f"No lead belongs to an account {told.subject[:60]!r}.")
@@ -73,9 +71,8 @@ def report(record: Record, told: Reported, caller: Caller) -> str:
 def _check_criterion(record: Record, name: str) -> None:
     known = [c.id for c in record.book.scorer.rulebook.criteria]
     if name not in known:
-        why = "The edition in force has no such criterion."
-        found = Problem("subject", shorten(name), why, ", ".join(known[:20]), None, "/subject")
-        raise InputRefused(f"Nothing was kept. {found.sentence()}", [found])
+        known_ones = ", ".join(known[:20])
+        raise NoSuch(f"The edition in force has no criterion {name[:60]!r}; it has {known_ones}.")
 
 
 def digest(record: Record, days: int) -> dict[str, Any]:
@@ -111,12 +108,12 @@ def _told(row: Row[Any], lead_id: str | None) -> dict[str, Any]:
 
 
 def _group(key: tuple[str, str], reports: list[dict[str, Any]]) -> dict[str, Any]:
-    reports.sort(key=lambda r: (r["at"], r["id"]), reverse=True)
+    newest = sorted(reports, key=lambda r: str(r["at"]))[::-1]
     return {
         "about": key[0],
         "subject": key[1],
         "reports": len(reports),
-        "newest": reports[:NEWEST],
+        "newest": newest[:NEWEST],
     }
 
 
