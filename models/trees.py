@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
+import weakref
 from functools import cache
 from pathlib import Path
 
@@ -52,19 +53,19 @@ class Trees:
         self._width = width
         self._handle = ctypes.c_void_p()
         rounds = ctypes.c_int(0)
+        library = _library()
         self._check(
-            _library().LGBM_BoosterLoadModelFromString(
+            library.LGBM_BoosterLoadModelFromString(
                 ctypes.c_char_p(text.encode()), ctypes.byref(rounds), ctypes.byref(self._handle)
             )
         )
+        freed = weakref.finalize(self, library.LGBM_BoosterFree, self._handle)
+        # When the process ends, its memory is gone anyway and the library may be gone first.
+        freed.atexit = False
         found = ctypes.c_int(0)
         self._check(_library().LGBM_BoosterGetNumFeature(self._handle, ctypes.byref(found)))
         if found.value != width:
             raise BundleRefused(f"the booster has {found.value} columns, {width} were expected")
-
-    def __del__(self) -> None:
-        if getattr(self, "_handle", None):
-            _library().LGBM_BoosterFree(self._handle)
 
     def margins(self, X: Floats) -> Floats:
         """Log-odds that the trees add. X of shape (n, width), answer (n,)."""

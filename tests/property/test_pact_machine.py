@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from tempfile import mkdtemp
 from typing import Any
 
@@ -52,7 +53,8 @@ class Machine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.database = Database(f"sqlite:///{mkdtemp(prefix='leadpact-machine-')}/store.db")
+        self.folder = mkdtemp(prefix="leadpact-machine-")
+        self.database = Database(f"sqlite:///{self.folder}/store.db")
         migrate(self.database)
         self.fields, self.now = fields(), START
         self.roles = dict.fromkeys(PEOPLE, "admin")
@@ -203,6 +205,7 @@ class Machine(RuleBasedStateMachine):
         with self.database.reading() as connection:
             assert verify(connection).faults == ()
         self.database.close()
+        shutil.rmtree(self.folder)
 
 
 TestProposals = Machine.TestCase

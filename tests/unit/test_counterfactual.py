@@ -9,17 +9,12 @@ import numpy as np
 import pytest
 
 from features.activities import from_activity_records
-from features.catalogue import Catalogue, Vocabulary
 from features.columns import from_records
 from features.errors import DocumentRefused
-from features.facts import facts_of
 from features.fields import Fields
-from features.rulebook.points import award
-from features.snapshot import take_snapshot
 from features.timeline import no_activities, see, stack
 from models import counterfactual
 from models.actionable import changes_of, levels_of
-from models.bundle import Bundle, Versions
 from models.counterfactual import Change, search
 from models.scorer import Scorer
 from models.supposed import suppose, with_points
@@ -27,15 +22,9 @@ from models.variants import Subject
 from serving.counterfactual import counterfactual as use_case
 from serving.counterfactual import parse_sought
 from serving.subjects import Known
-from tests.support.build import FIELDS, RULEBOOK, activities, at, fields, rulebook
-from tests.support.ladders import random_ladder
+from tests.support.build import FIELDS, RULEBOOK, activities, at, fields
+from tests.support.scorers import drawn_scorer
 
-TAUGHT = [
-    {"employees": 300, "industry": "retail", "phone": True, "visits": 3},
-    {"employees": 20, "industry": "Logistics", "phone": False, "visits": 9},
-    {"employees": 5000, "industry": "retail", "title": "Student", "visits": 1},
-    {"industry": "banking", "phone": True, "email": "a@gmail.com", "visits": 40},
-]
 MARKED = FIELDS.replace("type: boolean,", "type: boolean, actionable: true,").replace(
     "fields:\n",
     "actionable_activities: [{says: A webinar, channel: web, kind: webinar}]\nfields:\n",
@@ -44,14 +33,7 @@ MARKED = FIELDS.replace("type: boolean,", "type: boolean, actionable: true,").re
 
 def a_scorer(told: str = MARKED, seed: int = 3, agreement: str = RULEBOOK) -> Scorer:
     """A model of the test fields and the test rulebook with everything learned drawn."""
-    declared, agreed = fields(told), rulebook(agreement)
-    vocabulary = Vocabulary(("web",), ("webinar",), ("marketing",))
-    columns = from_records(TAUGHT * 30, declared).columns
-    snapshot = take_snapshot(columns, no_activities(), at(*[0.0] * columns.n), declared)
-    features = Catalogue.of(declared, vocabulary).compute(snapshot)
-    share = award(agreed, facts_of(snapshot, features)).share
-    ladder = random_ladder(agreed, features, share, seed)
-    return Scorer(Bundle(declared, agreed, vocabulary, ladder, {}), Versions("m", *[""] * 6))
+    return drawn_scorer(told, seed, agreement)
 
 
 def a_subject(scorer: Scorer, record: dict[str, Any]) -> Subject:
