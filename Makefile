@@ -16,7 +16,7 @@ WORKERS ?= 2
 export OMP_WAIT_POLICY = passive
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: help run test check faults bench bench-service bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-leaks bench-honest bench-sweep bench-rules bench-bulk lock clean sample
+.PHONY: help run test check faults bench bench-service bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-leaks bench-honest bench-pact bench-sweep bench-rules bench-bulk lock clean sample
 
 help: ## Show the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -84,6 +84,9 @@ bench-coverage: $(VENV)/.dev ## Do the 90 % intervals of likelihoods hold the tr
 
 bench-honest: $(VENV)/.dev ## What open and unworked leads teach, against a known truth
 	@$(BIN)/python tests/benchmarks/honest.py $(ARGS)
+
+bench-pact: $(VENV)/.dev ## Do exploration and disputes tell a truth that is known
+	@$(BIN)/python tests/benchmarks/pact.py $(ARGS)
 
 bench-rules: $(VENV)/.dev ## Seconds for the agreed points of a million leads by 60 criteria
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/rules.py

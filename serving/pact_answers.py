@@ -290,6 +290,9 @@ class LedgerRow(_Model):
     value: str
     settled: int
     right: int
+    right_by_model: float = Field(
+        description="How many had come out right had the model's likelihoods been exact."
+    )
     rulebook_closer: int
     model_closer: int
     rulebook_loss: float
@@ -346,3 +349,17 @@ class DigestTold(_Model):
     subjects: list[SubjectTold]
     returned_by_reason: list[ReturnedByReason]
     returned_by_criterion: list[ReturnedByCriterion]
+
+
+class ExplorationTold(_Model):
+    """What became of the leads that were handed over by lot."""
+
+    days: int
+    handed_over: int
+    known: int = Field(description="Whose end within the horizon is known.")
+    converted: int
+    rate: float | None = Field(description="Converted of those known.")
+    low: float | None = Field(description="Wilson's 90 % interval of the rate.")
+    high: float | None
+    told: float | None = Field(description="The mean likelihood that their scores gave.")
+    holds: bool | None = Field(description="Whether the interval holds what was told.")

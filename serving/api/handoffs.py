@@ -1,4 +1,5 @@
-"""`/v1/handoffs`, `/v1/promises`, `/v1/disputes`: the hand-over, and who was right."""
+"""`/v1/handoffs`, `/v1/promises`, `/v1/exploration`, `/v1/disputes`: the hand-over, and who was
+right."""
 
 from __future__ import annotations
 
@@ -17,7 +18,9 @@ from serving.bodies import json_body
 from serving.guarding import GUARDED, allow
 from serving.pact.deciding import Decision, decide, handoff_as_json, promises
 from serving.pact.disputing import Contested, contest, ledger
+from serving.pact.exploring import exploration
 from serving.pact_answers import (
+    ExplorationTold,
     HandoffsTold,
     HandoffTold,
     LedgerTold,
@@ -120,6 +123,19 @@ async def kept(request: Request, weeks: Annotated[int, Query(ge=1, le=53)] = 4) 
     """Week by week, newest first. What was returned as bad, what nobody touched, and what was
     handed over by lot are told apart."""
     return await _ask(request, lambda record: promises(record, weeks))
+
+
+@router.get(
+    "/exploration",
+    summary="What became of leads handed over by lot",
+    responses={200: {"model": ExplorationTold}, **refusals("input-refused")},
+    response_model=None,
+    dependencies=_READER,
+)
+async def by_lot(request: Request, days: Annotated[int, Query(ge=1, le=1830)] = 365) -> Response:
+    """They would have been left behind. How many converted nevertheless, beside what their scores
+    said, tells whether the score leaves the right ones behind."""
+    return await _ask(request, lambda record: exploration(record, days))
 
 
 @router.post(

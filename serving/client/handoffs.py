@@ -5,6 +5,7 @@ from __future__ import annotations
 from serving.client.calling import Caller, at, once, operation
 from serving.pact_answers import (
     DigestTold,
+    ExplorationTold,
     HandoffsTold,
     HandoffTold,
     LedgerTold,
@@ -49,6 +50,11 @@ class HandoffCalls:
     def promises(self, *, weeks: int | None = None) -> PromisesTold:
         """Both teams' promises, kept and broken, by week."""
         return self._caller.ask("GET", at("promises"), PromisesTold, params={"weeks": weeks})
+
+    @operation("hand-over_by_lot")
+    def exploration(self, *, days: int | None = None) -> ExplorationTold:
+        """What became of the leads that were handed over by lot."""
+        return self._caller.ask("GET", at("exploration"), ExplorationTold, params={"days": days})
 
     @operation("hand-over_dispute")
     def dispute(

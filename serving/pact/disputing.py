@@ -22,6 +22,7 @@ from serving.access.caller import Caller, Conflict
 from serving.access.secrets import new_id
 from serving.canonical import read
 from serving.editions import NoSuchEdition, find_edition
+from serving.pact.ending import ended
 from serving.reading import instant_text, no_such_lead
 from serving.record import Record
 from serving.storage.audit import AuditLog
@@ -86,7 +87,7 @@ def settle(record: Record) -> int:
             continue
         answer = read(score.answer)
         book = _book_of(record, answer)
-        converted = _ended(record, row.lead_id, from_number(score.as_of), book.horizon_days)
+        converted = ended(record, row.lead_id, from_number(score.as_of), book.horizon_days)
         if converted is None:
             continue
         by_rulebook = _loss(_stated_likelihood(book, answer), converted)
@@ -118,19 +119,6 @@ def _book_of(record: Record, answer: dict[str, Any]) -> Rulebook:
         return record.book.scorer.rulebook
 
 
-def _ended(record: Record, lead_id: str, as_of: np.datetime64, horizon_days: float) -> bool | None:
-    """Whether a lead converted within the horizon after `as_of`; None while nobody knows."""
-    until = to_number(as_of) + round(horizon_days * 86_400_000_000)
-    ends = [o for o in record.events.outcomes_of(lead_id) if o.at > to_number(as_of)]
-    if any(o.stage == "won" and o.at <= until for o in ends):
-        return True
-    worked = bool(ends) or any(a.team == "sales" for a in record.events.activities_of(lead_id))
-    # A return is an opinion. A lead that nobody worked is not known to be lost, whatever its age.
-    lost = any(o.stage == "lost" for o in ends)
-    over = to_number(record.now) > until and worked
-    return False if lost or over else None
-
-
 def _stated_likelihood(book: Rulebook, answer: dict[str, Any]) -> float:
     agreed = sum(r["agreed"] for r in answer["reasons"] if r["kind"] != "limit")
     told = book.scale
@@ -147,6 +135,14 @@ def _closer(by_rulebook: float, by_model: float) -> str:
     if math.isclose(by_rulebook, by_model, abs_tol=1e-9):
         return "neither"
     return "rulebook" if by_rulebook < by_model else "model"
+
+
+def _chance(row: Row[Any]) -> float:
+    """How likely the dispute was to come out right had the model's likelihood been exact: most
+    leads do not convert, so `too high` comes out right by itself more often than not."""
+    agrees = math.exp(-row.model_loss)
+    converts = agrees if row.converted else 1.0 - agrees
+    return converts if row.says == TOO_LOW else 1.0 - converts
 
 
 def dispute_as_json(row: Row[Any]) -> dict[str, Any]:
@@ -177,6 +173,7 @@ def _sum(rows: list[Row[Any]]) -> dict[str, Any]:
     return {
         "settled": n,
         "right": sum(r.was_right for r in rows),
+        "right_by_model": sum(_chance(r) for r in rows),
         "rulebook_closer": sum(r.closer == "rulebook" for r in rows),
         "model_closer": sum(r.closer == "model" for r in rows),
         "rulebook_loss": sum(r.rulebook_loss for r in rows) / n,

@@ -155,6 +155,29 @@ def test_a_share_of_what_is_left_behind_is_handed_over_by_lot_and_reported_apart
     assert (week["handed_over"], week["by_lot"]["handed_over"]) == (0, len(lucky))
 
 
+def test_what_became_of_leads_by_lot_is_told_beside_what_their_scores_said(table: Table):
+    assert table.try_put("management", "/v1/scope", {"explored_share": 0.5}).is_success
+    names = [f"P{n}" for n in range(12)]
+    for name in names:
+        table.put_lead(name, POOR)
+    table.clock.now = table.clock.now + 8 * DAY
+    hand(table)
+    by_lot = sorted(waiting(table))
+    assert 3 <= len(by_lot) < 12
+    asked = table.ask("/v1/exploration")
+    assert (asked["handed_over"], asked["known"], asked["rate"]) == (len(by_lot), 0, None)
+    ends = dict(zip(by_lot, ("won", "lost", "lost"), strict=False))
+    for n, (lead_id, stage) in enumerate(ends.items()):
+        body = {"lead_id": lead_id, "event_id": f"o{n}", "at": f"{table.clock.now}Z"}
+        told = body | {"stage": stage}
+        assert table.client.post("/v1/outcomes", json=told, headers=table.crm).is_success
+    asked = table.ask("/v1/exploration?days=30")
+    assert (asked["known"], asked["converted"]) == (3, 1)
+    assert asked["low"] < asked["rate"] == 1 / 3 < asked["high"]
+    scores = [table.ask(f"/v1/leads/{i}/scores")["scores"][0]["likelihood"] for i in ends]
+    assert asked["told"] == pytest.approx(np.mean(scores))
+
+
 def test_the_outcome_settles_a_dispute_between_rulebook_and_model(table: Table):
     good(table, "G1")
     body = {"says": "too high", "why": "Budget frozen.", "criterion": "referred"}
@@ -178,6 +201,8 @@ def test_the_outcome_settles_a_dispute_between_rulebook_and_model(table: Table):
     assert by_side["sales"]["closer"] == (closer or "rulebook")
     rows = {(g["by"], g["value"]): g for g in told["ledger"]}
     assert rows["side", "sales"]["right"] == 1
+    assert rows["side", "sales"]["right_by_model"] == pytest.approx(1 - score["likelihood"])
+    assert rows["side", "marketing"]["right_by_model"] == pytest.approx(score["likelihood"])
     assert rows["criterion", "referred"]["settled"] == 1
 
 
