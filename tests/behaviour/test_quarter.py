@@ -12,7 +12,7 @@ from models.registry import Registry
 from models.scorer import Scorer
 from models.workspace import Workspace
 from serving.following import follow
-from serving.handing_over import run_once
+from serving.handing_over import judge_once, run_once
 from serving.refreshing import LEASE, sweep
 from serving.storage.leases import Lease
 from tests.support.pact import Table, sit_down
@@ -66,6 +66,14 @@ def _quarter(table: Table, ids: list[str]) -> None:
     table.clock.now = table.clock.now + WEEK
     table.sign_in_again()
     at = f"{table.clock.now}Z"
+    late = judge_once(table.worker.database, table.desk.now.scorer, table.clock)
+    touched = {first["id"], second["id"]}
+    assert late >= len([h for h in waiting if h["id"] not in touched])
+    seen = {"about": "criterion", "subject": "webinar", "text": "They come for the wine."}
+    table.post("sales", "/v1/reports", seen)
+    digest = table.ask("/v1/reports/digest?days=14")
+    assert digest["subjects"][0]["newest"][0]["text"] == seen["text"]
+    assert digest["returned_by_reason"] == [{"reason": "no_budget", "returned": 1}]
     lost = {"lead_id": first["lead_id"], "event_id": "q1", "at": at, "stage": "lost"}
     assert table.client.post("/v1/outcomes", json=lost, headers=table.crm).is_success
     _, settled = run_once(table.worker.database, table.desk.now.scorer, table.clock)
