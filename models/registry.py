@@ -120,6 +120,8 @@ class Registry:
         first = self._alias(client, CHAMPION) is None
         if first:
             self._crown(client, version, versions.model)
+        else:
+            self._workspace.set_challenger(versions.model, version)
         return Registered(self.name, version, run_id, versions.model, first)
 
     def _log_model(self, mlflow: Any, training: Training, bundle: Path) -> Any:

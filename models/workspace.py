@@ -3,6 +3,7 @@
 fields.yaml  rulebook.yaml            edited by people, kept in git
 .leadpact/bundles/NAME/               trained models
 .leadpact/champion.json               which of them serves
+.leadpact/challenger.json             which was registered last and waits for a promotion
 .leadpact/mlflow.db, mlartifacts/     the MLflow store
 .leadpact/store.db                    the service's record: leads, events, scores
 .leadpact/quarantine.csv              rows that could not be used, and why
@@ -19,6 +20,8 @@ from pathlib import Path
 from features.errors import LeadpactError
 from features.fields import Fields, read_fields
 from features.rulebook.document import Rulebook, read_rulebook
+
+_CHAMPION, _CHALLENGER = "champion.json", "challenger.json"
 
 
 class NoChampion(LeadpactError):
@@ -88,11 +91,23 @@ class Workspace:
         Raises:
             NoChampion: when there is none yet.
         """
-        path = self.home / "champion.json"
+        path = self.home / _CHAMPION
         if not path.is_file():
             raise NoChampion(
                 f"{self.folder} has no model yet. Run `leadpact train -w {self.folder}` first."
             )
+        return self._named(path)
+
+    def challenger(self) -> Path | None:
+        """The bundle folder of the model that waits for a promotion; None when none does.
+
+        Raises:
+            NoChampion: when the file that says so is damaged.
+        """
+        path = self.home / _CHALLENGER
+        return self._named(path) if path.is_file() else None
+
+    def _named(self, path: Path) -> Path:
         try:
             return self.bundle(str(json.loads(path.read_text(encoding="utf-8"))["model"]))
         except (ValueError, KeyError, TypeError) as error:
@@ -102,8 +117,18 @@ class Workspace:
 
     def set_champion(self, model: str, registry_version: str) -> None:
         """Say which bundle serves from now on. A reader sees the old or the new, never half."""
+        self._say(_CHAMPION, model, registry_version)
+        waiting = self.home / _CHALLENGER
+        if waiting.is_file() and f'"{model}"' in waiting.read_text(encoding="utf-8"):
+            waiting.unlink()
+
+    def set_challenger(self, model: str, registry_version: str) -> None:
+        """Say which bundle waits for a promotion."""
+        self._say(_CHALLENGER, model, registry_version)
+
+    def _say(self, file: str, model: str, registry_version: str) -> None:
         told = json.dumps({"model": model, "registry_version": registry_version}, indent=1)
         self.home.mkdir(parents=True, exist_ok=True)
-        half = self.home / f"champion.{os.getpid()}.tmp"
+        half = self.home / f"{file}.{os.getpid()}.tmp"
         half.write_text(told + "\n", encoding="utf-8")
-        half.replace(self.home / "champion.json")
+        half.replace(self.home / file)

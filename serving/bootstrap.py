@@ -73,7 +73,7 @@ def app_from_environment() -> FastAPI:
         lambda: deliver_letters(_post(desk, workspace)),
         lambda: run_jobs(_house(desk, workspace), settings.job_days),
         lambda: keep_fresh(desk, workspace, settings.rescore_seconds),
-        lambda: keep_handing_over(desk),
+        lambda: keep_handing_over(desk, workspace),
         lambda: sweep_by_the_hour(gate),
         lambda: stop_in_order(readiness, stopping),
     )

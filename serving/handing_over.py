@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -10,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from features.errors import LeadpactError
 from models.scorer import Scorer
+from models.workspace import Workspace
 from serving.pact.disputing import settle
 from serving.pact.handing import MOST, Handed, hand_over
 from serving.pact.judging import judge_clocks, judge_week
@@ -23,10 +25,10 @@ LEASE = "hand over"
 _ATTEMPTS = 5
 
 
-async def keep_handing_over(desk: Desk, every: float = EVERY_SECONDS) -> None:
+async def keep_handing_over(desk: Desk, workspace: Workspace, every: float = EVERY_SECONDS) -> None:
     """Hand over and settle every so often until cancelled; one process of all does."""
     log: Any = structlog.get_logger("leadpact")
-    lease = Lease(LEASE)
+    lease, waiting = Lease(LEASE), Challenger(workspace)
     while True:
         await asyncio.sleep(every)
         worker = desk.now
@@ -34,7 +36,8 @@ async def keep_handing_over(desk: Desk, every: float = EVERY_SECONDS) -> None:
             if not await run_in_threadpool(lease.take, worker.database, worker.clock()):
                 continue
             call = (worker.database, worker.scorer, worker.clock)
-            handed, settled = await run_in_threadpool(run_once, *call)
+            other = await run_in_threadpool(_scorer_of, waiting, log)
+            handed, settled = await run_in_threadpool(run_once, *call, other)
             broken = await run_in_threadpool(judge_once, *call)
         except (LeadpactError, OSError) as error:
             log.error("not handed over", error=str(error))
@@ -44,7 +47,40 @@ async def keep_handing_over(desk: Desk, every: float = EVERY_SECONDS) -> None:
             log.info("handed over", **vars(handed), **told)
 
 
-def run_once(database: Database, scorer: Scorer, clock: Clock) -> tuple[Handed, int]:
+class Challenger:
+    """The workspace's challenger, read once for each that comes."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._found: tuple[Path, Scorer] | None = None
+
+    def scorer(self) -> Scorer | None:
+        """The model that waits for its promotion; None when none does.
+
+        Raises:
+            BundleRefused: when its bundle is damaged, foreign or of another version.
+            NoChampion: when the file that names it is damaged.
+        """
+        path = self._workspace.challenger()
+        if path is None:
+            self._found = None
+        elif self._found is None or self._found[0] != path:
+            self._found = path, Scorer.load(path)
+        return None if self._found is None else self._found[1]
+
+
+def _scorer_of(waiting: Challenger, log: Any) -> Scorer | None:
+    """A challenger that cannot be read keeps no lead from being handed over."""
+    try:
+        return waiting.scorer()
+    except LeadpactError as error:
+        log.error("challenger refused", error=str(error))
+        return None
+
+
+def run_once(
+    database: Database, scorer: Scorer, clock: Clock, challenger: Scorer | None = None
+) -> tuple[Handed, int]:
     """Hand over everything that is due now, and settle what is known; how much of both."""
     leads = explored = 0
     while True:
@@ -53,7 +89,7 @@ def run_once(database: Database, scorer: Scorer, clock: Clock) -> tuple[Handed, 
         if handed.leads < MOST:
             break
     with database.transaction() as connection:
-        settled = settle(Record(connection, scorer, clock()))
+        settled = settle(Record(connection, scorer, clock()), challenger)
     return Handed(leads, explored), settled
 
 

@@ -277,10 +277,12 @@ class DisputeTold(_Model):
     opened_at: str
     settled_at: str | None
     converted: bool | None
-    closer: Literal["rulebook", "model", "neither"] | None
+    closer: Literal["rulebook", "model", "challenger", "neither"] | None
     was_right: bool | None
     rulebook_loss: float | None
     model_loss: float | None
+    challenger: str | None = Field(description="The model that waited for promotion, if one did.")
+    challenger_loss: float | None
 
 
 class LedgerRow(_Model):
@@ -295,8 +297,10 @@ class LedgerRow(_Model):
     )
     rulebook_closer: int
     model_closer: int
+    challenger_closer: int
     rulebook_loss: float
     model_loss: float
+    challenger_loss: float | None = Field(description="Over those that had a challenger.")
 
 
 class LedgerTold(_Model):

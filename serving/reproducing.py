@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection
 
 from features.errors import LeadpactError
@@ -85,6 +86,23 @@ def reproduce(connection: Connection, scorer: Scorer, score_id: str) -> Reproduc
         NotReproducible: when the score, a version or an activity is gone, or its inputs are not
             those that were hashed.
     """
+    inputs, as_of = inputs_of(connection, score_id)
+    score = ScoreStore(connection).find(score_id)
+    assert score is not None
+    stored = read(score.answer)
+    by = as_told(connection, scorer, stored)
+    # Both sides pass through JSON once: tuples become lists, floats keep every bit.
+    again = score_inputs(by, inputs, as_of) | {"score_id": score.id, "cause": score.cause}
+    return Reproduction(score.id, score.lead_id, score.model, stored, read(canonical(again)))
+
+
+def inputs_of(connection: Connection, score_id: str) -> tuple[Inputs, np.datetime64]:
+    """What a score was made from, and the instant it looked at.
+
+    Raises:
+        NotReproducible: when the score, a version or an activity is gone, or its inputs are not
+            those that were hashed.
+    """
     model_of(connection, score_id)
     score = ScoreStore(connection).find(score_id)
     assert score is not None
@@ -103,8 +121,4 @@ def reproduce(connection: Connection, scorer: Scorer, score_id: str) -> Reproduc
             f"The stored inputs of score {score_id} are not those it was made from: their sha256 "
             "differs. Somebody changed the store behind the service's back."
         )
-    stored = read(score.answer)
-    by = as_told(connection, scorer, stored)
-    # Both sides pass through JSON once: tuples become lists, floats keep every bit.
-    again = score_inputs(by, inputs, as_of) | {"score_id": score.id, "cause": score.cause}
-    return Reproduction(score.id, score.lead_id, score.model, stored, read(canonical(again)))
+    return inputs, as_of

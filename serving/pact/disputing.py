@@ -18,6 +18,7 @@ from sqlalchemy import Row
 from features.rulebook.document import Rulebook
 from features.stages import FINAL
 from models.scale import Scale, sigmoid
+from models.scorer import Scorer
 from serving.access.caller import Caller, Conflict
 from serving.access.secrets import new_id
 from serving.canonical import read
@@ -25,6 +26,8 @@ from serving.editions import NoSuchEdition, find_edition
 from serving.pact.ending import ended
 from serving.reading import instant_text, no_such_lead
 from serving.record import Record
+from serving.reproducing import NotReproducible, inputs_of
+from serving.rescoring import score_inputs
 from serving.storage.audit import AuditLog
 from serving.storage.base import from_number, to_number
 from serving.storage.handoffs import DisputeStore
@@ -78,8 +81,12 @@ def contest(record: Record, lead_id: str, told: Contested, caller: Caller) -> st
     return dispute_id
 
 
-def settle(record: Record) -> int:
-    """Settle every dispute whose lead's end is known; how many."""
+def settle(record: Record, challenger: Scorer | None = None) -> int:
+    """Settle every dispute whose lead's end is known; how many.
+
+    Args:
+        challenger: the model that waits for its promotion: what it would have said is compared too.
+    """
     store, count = DisputeStore(record.connection), 0
     for row in store.unsettled():
         score = record.scores.find(row.score_id)
@@ -92,15 +99,19 @@ def settle(record: Record) -> int:
             continue
         by_rulebook = _loss(_stated_likelihood(book, answer), converted)
         by_model = _loss(answer["likelihood"], converted)
+        other = None if challenger is None else _told_by(record, challenger, row.score_id)
+        by_other = None if other is None else _loss(other, converted)
         store.write(
             row.id,
             {
                 "settled_at": to_number(record.now),
                 "converted": converted,
-                "closer": _closer(by_rulebook, by_model),
+                "closer": _closer(by_rulebook, by_model, by_other),
                 "was_right": converted == (row.says == TOO_LOW),
                 "rulebook_loss": by_rulebook,
                 "model_loss": by_model,
+                "challenger": challenger.versions.model if challenger and other else None,
+                "challenger_loss": by_other,
             },
         )
         count += 1
@@ -131,10 +142,27 @@ def _loss(p: float, converted: bool) -> float:
     return -math.log(sure if converted else 1 - sure)
 
 
-def _closer(by_rulebook: float, by_model: float) -> str:
-    if math.isclose(by_rulebook, by_model, abs_tol=1e-9):
-        return "neither"
-    return "rulebook" if by_rulebook < by_model else "model"
+def _told_by(record: Record, challenger: Scorer, score_id: str) -> float | None:
+    """The likelihood that the challenger would have told; None where it cannot know."""
+    try:
+        inputs, as_of = inputs_of(record.connection, score_id)
+    except NotReproducible:
+        return None
+    return float(score_inputs(challenger, inputs, as_of)["likelihood"])
+
+
+def _closer(by_rulebook: float, by_model: float, by_challenger: float | None) -> str:
+    losses = {"rulebook": by_rulebook, "model": by_model}
+    # A challenger that says what the model says is no better than it.
+    if by_challenger is not None and not _even(by_challenger, by_model):
+        losses["challenger"] = by_challenger
+    best = min(losses, key=lambda who: losses[who])
+    others = (loss for who, loss in losses.items() if who != best)
+    return "neither" if any(_even(loss, losses[best]) for loss in others) else best
+
+
+def _even(a: float, b: float) -> bool:
+    return math.isclose(a, b, abs_tol=1e-9)
 
 
 def _chance(row: Row[Any]) -> float:
@@ -148,7 +176,7 @@ def _chance(row: Row[Any]) -> float:
 def dispute_as_json(row: Row[Any]) -> dict[str, Any]:
     """A dispute, and who was closer once it is settled."""
     names = ("id", "lead_id", "score_id", "side", "says", "criterion", "why", "converted")
-    losses = ("closer", "was_right", "rulebook_loss", "model_loss")
+    losses = ("closer", "was_right", "rulebook_loss", "model_loss", "challenger", "challenger_loss")
     told = {name: getattr(row, name) for name in (*names, *losses)}
     at = {name: instant_text(getattr(row, name)) for name in ("opened_at", "settled_at")}
     return told | at
@@ -170,12 +198,15 @@ def ledger(record: Record, limit: int) -> dict[str, Any]:
 
 def _sum(rows: list[Row[Any]]) -> dict[str, Any]:
     n = len(rows)
+    others = [r.challenger_loss for r in rows if r.challenger_loss is not None]
     return {
         "settled": n,
         "right": sum(r.was_right for r in rows),
         "right_by_model": sum(_chance(r) for r in rows),
         "rulebook_closer": sum(r.closer == "rulebook" for r in rows),
         "model_closer": sum(r.closer == "model" for r in rows),
+        "challenger_closer": sum(r.closer == "challenger" for r in rows),
         "rulebook_loss": sum(r.rulebook_loss for r in rows) / n,
         "model_loss": sum(r.model_loss for r in rows) / n,
+        "challenger_loss": sum(others) / len(others) if others else None,
     }

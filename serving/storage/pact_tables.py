@@ -179,11 +179,14 @@ disputes = Table(
     instant("opened_at"),
     instant("settled_at", nullable=True),
     Column("converted", Boolean),
-    # Who was closer: rulebook, model, or neither.
+    # Who was closer: rulebook, model, challenger, or neither.
     Column("closer", String(_WORD)),
     Column("was_right", Boolean),
     Column("rulebook_loss", Double),
     Column("model_loss", Double),
+    # The model that waited for its promotion then, if one did, and what it would have said.
+    Column("challenger", String(_ACTOR)),
+    Column("challenger_loss", Double),
 )
 
 ground_reports = Table(

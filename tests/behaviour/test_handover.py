@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from features.errors import BundleRefused
+from models.bundle import load
+from models.rungs import Affine
+from models.scorer import Scorer
 from models.workspace import Workspace
-from serving.handing_over import run_once
+from serving.handing_over import Challenger, run_once
 from serving.pact.calendar import Calendar
 from serving.pact.handing import drawn
 from serving.record import Record
@@ -204,6 +211,49 @@ def test_the_outcome_settles_a_dispute_between_rulebook_and_model(table: Table):
     assert rows["side", "sales"]["right_by_model"] == pytest.approx(1 - score["likelihood"])
     assert rows["side", "marketing"]["right_by_model"] == pytest.approx(score["likelihood"])
     assert rows["criterion", "referred"]["settled"] == 1
+
+
+def test_a_challenger_is_a_third_party_in_disputes(table: Table):
+    good(table, "G1")
+    body = {"says": "too high", "why": "Budget frozen."}
+    assert table.try_post("sales", "/v1/leads/G1/disputes", body).status_code == 201
+    table.clock.now = table.clock.now + 5 * DAY
+    lost = {"lead_id": "G1", "event_id": "o1", "at": f"{table.clock.now}Z", "stage": "lost"}
+    assert table.client.post("/v1/outcomes", json=lost, headers=table.crm).is_success
+    worker = table.desk.now
+    # One that thinks nothing of any lead is right of those that are lost.
+    bundle, versions = load(table.workspace.champion())
+    gloomy = replace(bundle, ladder=replace(bundle.ladder, affine=Affine(-6.0, 0.0)))
+    other = Scorer(gloomy, replace(versions, model="gloomy"))
+    assert run_once(worker.database, worker.scorer, table.clock, other)[1] == 1
+    told = table.ask("/v1/disputes")
+    [dispute] = told["disputes"]
+    assert (dispute["closer"], dispute["challenger"]) == ("challenger", "gloomy")
+    assert dispute["challenger_loss"] < 0.01 < dispute["model_loss"]
+    assert told["ledger"][0]["challenger_closer"] == 1
+    assert told["ledger"][0]["challenger_loss"] == dispute["challenger_loss"]
+
+
+def test_the_workspaces_challenger_is_read_once_and_a_damaged_one_is_told(
+    trained: Workspace, tmp_path: Path
+):
+    shutil.copytree(trained.folder, tmp_path / "halden")
+    workspace = Workspace(tmp_path / "halden")
+    waiting = Challenger(workspace)
+    assert waiting.scorer() is None
+    model = workspace.champion().name
+    shutil.copytree(workspace.champion(), workspace.bundle("other"))
+    workspace.set_challenger(model, "2")
+    first = waiting.scorer()
+    assert first is not None
+    assert waiting.scorer() is first
+    workspace.set_challenger("other", "3")
+    (workspace.bundle("other") / "trees.txt").write_bytes(b"no longer what it was")
+    with pytest.raises(BundleRefused):
+        waiting.scorer()
+    workspace.set_champion("other", "3")
+    assert workspace.challenger() is None
+    assert waiting.scorer() is None
 
 
 def test_an_erased_lead_leaves_no_hand_off_and_no_dispute(table: Table):
