@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +98,7 @@ def train(plan: Plan, progress: Progress = quiet) -> Result:
     taught = teaching(dataset)
     taught.fit(ladder)
     progress("Checking that every score adds up", 5, STEPS)
-    gap, scores = check_sums(dataset, ladder)
+    gap, scores = check_sums(dataset, ladder, plan.threads)
     progress("Writing the bundle", 6, STEPS)
     evidence = evidence_of(dataset) if ladder.out_of_fold_ else None
     card = make_card(dataset, evaluation, ladder, scores, accepted, curve, evidence, taught)
@@ -124,7 +124,9 @@ def _tune(plan: Plan, dataset: Dataset, progress: Progress) -> Tuned | None:
     return tune(dataset, plan.tune, store, threads, seed, lambda what: progress(what, 2, STEPS))
 
 
-def check_sums(dataset: Dataset, ladder: LadderClassifier) -> tuple[float, Floats]:
+def check_sums(
+    dataset: Dataset, ladder: LadderClassifier, threads: int = 1
+) -> tuple[float, Floats]:
     """Explain every lead that taught; the largest gap in points, and the scores (n,).
 
     Where none did, the leads that wait for their end.
@@ -133,14 +135,15 @@ def check_sums(dataset: Dataset, ladder: LadderClassifier) -> tuple[float, Float
         DoesNotAddUp: when the gap is above 1e-6.
     """
     blank = Versions("", "", "", "", "", "", "")
-    bundle = Bundle(dataset.fields, dataset.rulebook, dataset.vocabulary, ladder.fitted_, {})
+    fitted = replace(ladder.fitted_, threads=threads)
+    bundle = Bundle(dataset.fields, dataset.rulebook, dataset.vocabulary, fitted, {})
     scorer = Scorer(bundle, blank)
     # The score comes from plain predictions, its lines from contributions: two roads that meet.
     leads = dataset if dataset.n else dataset.others
     if not leads.n:
         return 0.0, np.zeros(0)
     f = ladder.decision_function(leads.frame())
-    exact = np.asarray(ladder.fitted_.scale.points(f))
+    exact = np.asarray(fitted.scale.points(f))
     scores = scorer.score_snapshot(leads.snapshot)
     told = [scores.explain(i) for i in range(scores.n)]
     lines = np.array([e.exact for e in told])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -104,7 +104,8 @@ def reconcile(dataset: Dataset, threads: int, seed: int) -> Reconciliation | Non
     if len(next_) == 0 or min(won, len(past) - won) < FEWEST:
         return None
     ladder = fit_rows(dataset, new_ladder(dataset, threads, seed), past)
-    bundle = Bundle(dataset.fields, dataset.rulebook, dataset.vocabulary, ladder.fitted_, {})
+    fitted = replace(ladder.fitted_, threads=threads)
+    bundle = Bundle(dataset.fields, dataset.rulebook, dataset.vocabulary, fitted, {})
     scores = Scorer(bundle, _UNSAVED).score_snapshot(dataset.snapshot)
     return compare(dataset, scores, test, len(past))
 
