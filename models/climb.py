@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -92,11 +92,11 @@ class Climb:
         self.styles = tuple(STYLES) if boosters and self.encoding.width else ()
         self.fitted = self._fit()
 
-    def _folds(self) -> Iterator[Fold]:
+    def _folds(self) -> list[Fold]:
+        """Chained in time where there is an order, unless all outcomes of one kind came last."""
         h = self.history
-        if h.order is not None:
-            return chained(h.y, h.order)
-        return shuffled(h.y, h.groups, self.seed)
+        in_time = [] if h.order is None else list(chained(h.y, h.order))
+        return in_time or list(shuffled(h.y, h.groups, self.seed))
 
     def _fit(self) -> FittedLadder:
         found = self._predict_folds()
@@ -114,20 +114,25 @@ class Climb:
         weights = stack(margins, y, w, self.history.rarer)
         F = np.sum([share * margins[rung] for rung, share in weights.items()], axis=0)
         self.out_of_fold: dict[str, Floats] = {**margins, "y": y, "w": w, "combined": F}
+        affine, between = self._calibrate(F, y, w, found.blocks)
+        # Where boosters find that columns miss something, a lead on which they happen to agree is
+        # not known better: what they find on average widens every interval.
+        missed = np.average((affine.beta * (F - margins["updated"])) ** 2, weights=w)
         return FittedLadder(
             stated=self.stated,
             fitted=fit_scale(self.history),
-            updated=self.fresh.rung,
+            updated=self.fresh.rung.widened(between + float(missed)),
             weights=weights,
-            affine=self._calibrate(F, y, w, found.blocks),
+            affine=affine,
             base=logit(self.history.base_rate),
             encoding=self.encoding,
             trees=self._trees(weights, rounds),
         )
 
-    def _calibrate(self, F: Floats, y: Floats, w: Floats, blocks: Ints) -> Affine:
+    def _calibrate(self, F: Floats, y: Floats, w: Floats, blocks: Ints) -> tuple[Affine, float]:
+        """The map, and the variance of the level between blocks in time."""
         if self.history.order is None:
-            return calibrate(F, y, w)
+            return calibrate(F, y, w), 0.0
         return calibrate_in_time(F, y, w, blocks)
 
     def _weights(self, rows: Ints) -> Floats:
@@ -136,7 +141,7 @@ class Climb:
 
     def _predict_folds(self) -> _OutOfFold:
         X = self.fresh.rung.rows(self.history.leads)
-        f0, folds = self.history.leads.f0, list(self._folds())
+        f0, folds = self.history.leads.f0, self._folds()
         rows = np.concatenate([fold.test for fold in folds])
         w = self._weights(rows)
         margins: dict[str, list[Floats]] = {"fitted": [], "updated": []}

@@ -66,6 +66,8 @@ def choose_half_life(taught: Taught, history: History) -> float | None:
     """
     if history.order is None:
         raise ValueError("a half-life needs leads in time order; this history has none")
+    if history.rarer < ENOUGH or next(chained(history.y, history.order), None) is None:
+        return None
     X = taught.rung.rows(history.leads)
     plain, blocks = _chained_losses(taught, X, history, None)
     best, best_gain = None, 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,7 +38,8 @@ class UpdatedPoints:
         design: which columns.
         mean: centre of f0.
         b: (2 + k,) intercept, slope and column coefficients: the mean over the three widths.
-        V: (2 + k, 2 + k) Laplace covariance for the interval; see `updated.interval_covariance`.
+        V: (2 + k, 2 + k) covariance for the interval: Laplace's, see `updated.interval_covariance`,
+            and what the whole ladder does not know of the level, see `widened`.
     """
 
     design: Design
@@ -55,6 +56,12 @@ class UpdatedPoints:
     def log_odds(self, leads: Leads) -> Floats:
         """Rung 2's log-odds of n leads. Shape (n,)."""
         return np.asarray(leads.f0 + times(self.rows(leads), self.b))
+
+    def widened(self, variance: float) -> UpdatedPoints:
+        """The same with so much more variance in log-odds for every lead."""
+        V = self.V.copy()
+        V[0, 0] += variance
+        return replace(self, V=V)
 
 
 @dataclass(frozen=True)

@@ -76,8 +76,10 @@ def calibrate(F: Floats, y: Floats, w: Floats) -> Affine:
     return Affine(a - b * mean, 1.0 + b)
 
 
-def calibrate_in_time(F: Floats, y: Floats, w: Floats, blocks: Ints) -> Affine:
+def calibrate_in_time(F: Floats, y: Floats, w: Floats, blocks: Ints) -> tuple[Affine, float]:
     """The same where predictions came block after block: base rates wander between blocks.
+
+    Beside the map the variance between blocks, which the next one will have too.
 
     The slope is that of all leads. The shift is a random-effects mean over blocks: where they
     disagree by more than chance (DerSimonian & Laird 1986), five blocks are five observations and
@@ -98,9 +100,10 @@ def calibrate_in_time(F: Floats, y: Floats, w: Floats, blocks: Ints) -> Affine:
     shifts, errors = np.array(
         [_shift(G[blocks == k], y[blocks == k], w[blocks == k]) for k in names]
     ).T
-    each = names / names.mean() / (errors + _between(shifts, errors))
+    between = _between(shifts, errors)
+    each = names / names.mean() / (errors + between)
     shift = float(each @ shifts / (each.sum() + 1 / AFFINE_SD**2))
-    return Affine(shift - slope * mean, 1.0 + slope)
+    return Affine(shift - slope * mean, 1.0 + slope), between
 
 
 def _shift(G: Floats, y: Floats, w: Floats) -> tuple[float, float]:

@@ -22,6 +22,10 @@ FITTED_SD = np.array([1.0, 0.5])
 INTERCEPT_SD, SLOPE_SD = 1.0, 0.5
 BLOCK_SD = {"criteria": 0.5, "category": 0.4, "linear": 0.4, "steps": 0.25}
 """Prior sds of rung 2 in log-odds, by kind of column."""
+TOLD_SD = 1.35
+"""Most that all columns together are believed to tell before history speaks, in log-odds. Sds by
+column add up: ninety columns would be believed to tell 3, and with 50 leads that is noise. Where
+they add up to more, the sds of all columns are scaled down to this."""
 WIDTHS = (0.25, 0.5, 1.0)
 """All prior sds times each of these; the mean of the three coefficient vectors is used: picking
 one is noise under 200 leads."""
@@ -91,6 +95,21 @@ def _prior(blocks: _Blocks, t2: Floats) -> Floats:
     return np.asarray(t2[blocks.of] * blocks.penalty)
 
 
+def _bounded(blocks: _Blocks, X: Floats, w: Floats) -> _Blocks:
+    """The same with columns that together tell `TOLD_SD` at most; X of shape (n, 2 + k)."""
+    told = _told(X, _prior(blocks, blocks.stated**2), w)
+    if told <= TOLD_SD:
+        return blocks
+    stated = blocks.stated.copy()
+    stated[blocks.learned] *= TOLD_SD / told
+    return replace(blocks, stated=stated)
+
+
+def _told(X: Floats, variance: Floats, w: Floats) -> float:
+    """Sd in log-odds of what all columns tell together, over leads, under prior variances."""
+    return float(np.sqrt(np.average(X[:, 2:] ** 2 @ variance[2:], weights=w)))
+
+
 def learn_variances(X: Floats, history: History, blocks: _Blocks, width: float) -> Floats:
     """Prior variances by EM on the Laplace posterior, per block (MacKay 1992; Tipping 2001).
 
@@ -131,10 +150,10 @@ def update_points(
     """
     leads = history.leads
     design = learn_design(leads.features, leads.criteria, monotone)
-    blocks = _blocks(design, penalties)
     mean = float(np.average(leads.f0, weights=history.w))
     blank = UpdatedPoints(design, mean, np.zeros(0), np.zeros((0, 0)))
     X = blank.rows(leads)
+    blocks = _bounded(_blocks(design, penalties), X, history.w)
     learned = (learn_variances(X, history, blocks, width) for width in WIDTHS)
     taught = _fit(blank, X, history, tuple(_prior(blocks, t2) for t2 in learned))
     V = interval_covariance(X, history, taught.variances[-1], taught.rung.b)
@@ -151,9 +170,9 @@ def interval_covariance(X: Floats, history: History, variance: Floats, start: Fl
         start: (2 + k,) coefficients to begin from.
     """
     scaled = variance.copy()
-    told = float(np.average(X[:, 2:] ** 2 @ variance[2:], weights=history.w))
+    told = _told(X, variance, history.w)
     if told > 0:
-        scaled[2:] *= INTERVAL_SD**2 / told
+        scaled[2:] *= (INTERVAL_SD / told) ** 2
     return posterior_mode(X, history.y, history.w, history.leads.f0, scaled, start).V
 
 

@@ -120,6 +120,18 @@ def test_with_time_the_folds_are_chained_and_old_leads_may_fade():
     assert all(fold.train.max() < fold.test.min() for fold in blocks)
 
 
+@pytest.mark.parametrize("n", [24, 600])
+def test_a_history_whose_only_conversions_came_last_teaches_all_the_same(n):
+    X, _ = history(n)
+    y = (np.arange(n) >= n - n // 8).astype(int)
+
+    told = ladder(boosters=False).fit(X, y, order=np.arange(float(n)))
+
+    assert told.half_life_ is None
+    assert np.all(np.isfinite(told.decision_function(X)))
+    assert abs(told.predict_proba(X)[:, 1].mean() - 1 / 8) < 0.08
+
+
 def test_a_clock_is_believed_less():
     X, y = history(600)
     X["price_index"] = np.linspace(90, 95, 600)
@@ -201,9 +213,9 @@ def blocks_that_lack(*shifts):
 
 
 def test_blocks_that_agree_move_the_level_and_blocks_that_do_not_hardly_do():
-    agreed = calibrate_in_time(*blocks_that_lack(-0.3, -0.3, -0.3, -0.3, -0.3))
-    wandering = calibrate_in_time(*blocks_that_lack(-0.9, 0.2, -0.7, 0.4, -0.5))
-    lately = calibrate_in_time(*blocks_that_lack(0.0, 0.0, -0.3, -0.3, -0.3))
+    agreed, _ = calibrate_in_time(*blocks_that_lack(-0.3, -0.3, -0.3, -0.3, -0.3))
+    wandering, _ = calibrate_in_time(*blocks_that_lack(-0.9, 0.2, -0.7, 0.4, -0.5))
+    lately, _ = calibrate_in_time(*blocks_that_lack(0.0, 0.0, -0.3, -0.3, -0.3))
 
     assert agreed.alpha == pytest.approx(-0.3, abs=0.05)
     assert -0.1 < wandering.alpha < -0.01
@@ -211,7 +223,20 @@ def test_blocks_that_agree_move_the_level_and_blocks_that_do_not_hardly_do():
     assert agreed.beta == pytest.approx(1, abs=0.1)
 
 
+def test_levels_that_wander_between_blocks_are_told_as_a_variance():
+    shifts = (-0.9, 0.2, -0.7, 0.4, -0.5)
+
+    _, still = calibrate_in_time(*blocks_that_lack(0.1, 0.1, 0.1, 0.1, 0.1))
+    _, between = calibrate_in_time(*blocks_that_lack(*shifts))
+
+    assert still < 0.01
+    assert between == pytest.approx(np.var(shifts, ddof=1), rel=0.3)
+
+
 def test_one_block_is_a_calibration_like_any_other():
     F, y, w, _ = blocks_that_lack(0.2, 0.2, 0.2, 0.2, 0.2)
 
-    assert calibrate_in_time(F, y, w, np.ones(10000)).alpha == pytest.approx(0.2, abs=0.04)
+    affine, between = calibrate_in_time(F, y, w, np.ones(10000))
+
+    assert affine.alpha == pytest.approx(0.2, abs=0.04)
+    assert between == 0
