@@ -16,7 +16,7 @@ WORKERS ?= 2
 export OMP_WAIT_POLICY = passive
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: help run test check faults bench bench-service bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-leaks bench-honest bench-pact bench-sweep bench-rules bench-bulk lock clean sample
+.PHONY: help run test check faults bench bench-service bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-cold-start bench-leaks bench-honest bench-pact bench-sweep bench-rules bench-bulk lock clean sample
 
 help: ## Show the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -81,6 +81,9 @@ bench-suggestions: $(VENV)/.dev ## Which points a suggested edition should move,
 
 bench-coverage: $(VENV)/.dev ## Do the 90 % intervals of likelihoods hold the true ones
 	@$(BIN)/python tests/benchmarks/intervals.py $(ARGS)
+
+bench-cold-start: $(VENV)/.dev ## What the first 20 to 200 known ends are worth
+	@$(BIN)/python tests/benchmarks/cold_start.py $(ARGS)
 
 bench-honest: $(VENV)/.dev ## What open and unworked leads teach, against a known truth
 	@$(BIN)/python tests/benchmarks/honest.py $(ARGS)

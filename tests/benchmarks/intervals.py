@@ -141,11 +141,11 @@ def held_against(
 
 
 def redrawn(
-    name: str, dataset: Dataset, true: Floats, sizes: list[int], repeats: int
+    name: str, dataset: Dataset, true: Floats, sizes: list[int], repeats: int, seed: int
 ) -> Iterator[Row]:
     """Outcomes drawn from known likelihoods (n,)."""
     for repeat in range(repeats):
-        rng = np.random.default_rng([11, repeat])
+        rng = np.random.default_rng([seed, repeat])
         y = (rng.random(dataset.n) < true).astype(np.float64)
         mixed = rng.permutation(dataset.n)
         test, pool = mixed[:TESTED], mixed[TESTED:]
@@ -194,6 +194,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--sizes", type=int, nargs="+", default=[100, 300, 1000, 3000])
     parser.add_argument("--leads", type=int, default=14_000, help="of the simulated company")
     parser.add_argument("--sets", nargs="*", default=[], choices=SETS, help="real sets besides")
+    parser.add_argument("--seed", type=int, default=11, help="of outcomes and draws")
     parser.add_argument("--json", type=Path, default=ROOT / ".bench" / "intervals.json")
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
@@ -201,10 +202,11 @@ def main(arguments: list[str] | None = None) -> int:
         dataset = load_dataset(Workspace(Path(folder)))
         rows = [as_it_is(dataset, Path(folder))]
     true = with_rate(known_log_odds(dataset.features), RATE)
-    rows += redrawn("sample", dataset, true, asked.sizes, asked.repeats)
+    rows += redrawn("sample", dataset, true, asked.sizes, asked.repeats, asked.seed)
     for name in asked.sets:
         real = replace(real_dataset(name), order=None)
-        rows += redrawn(name, real, learned_likelihood(real), asked.sizes, asked.repeats)
+        known = learned_likelihood(real)
+        rows += redrawn(name, real, known, asked.sizes, asked.repeats, asked.seed)
     print(table(rows))  # noqa: T201
     asked.json.parent.mkdir(parents=True, exist_ok=True)
     told = [asdict(r) | {"simulated": r.truth.startswith("sample")} for r in rows]

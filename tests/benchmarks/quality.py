@@ -55,7 +55,7 @@ class Cell:
 
 def main() -> None:
     """Run what is asked for and not done yet, then tell."""
-    told = _options()
+    began, told = time.perf_counter() / 60, _options()
     if not DATA.is_dir():
         sys.exit(f"The real data sets are not in {DATA}; without them there is nothing to measure.")
     told.out.parent.mkdir(parents=True, exist_ok=True)
@@ -71,6 +71,8 @@ def main() -> None:
                 rows += run(history, cell, wanted)
                 told.out.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     say(summary([row for row in rows if row["set"] in told.sets]))
+    took, worked = (clock() / 60 for clock in (time.perf_counter, time.process_time))
+    say(f"Took {took - began:.1f} minutes, {worked:.1f} of them at work", sys.stderr)
 
 
 def _options() -> argparse.Namespace:
