@@ -246,12 +246,13 @@ def test_a_job_that_ends_its_process_each_time_is_given_up(
 
 
 def test_what_needs_a_file_is_refused_without_one_and_leaves_nothing(office: Office):
-    ask = office.client.post
+    ask, home = office.client.post, office.house.workspace.home / "jobs"
+    before = set(home.glob("*"))
     assert ask("/v1/jobs?kind=import").status_code == 415
     empty = ask("/v1/jobs?kind=import", content=b"", headers={"content-type": CSV})
     assert empty.status_code == 422
     assert ask("/v1/jobs?kind=dance").status_code == 422
-    assert not list((office.house.workspace.home / "jobs").glob("*"))
+    assert set(home.glob("*")) == before
     assert office.client.get("/v1/jobs").json()["jobs"] == []
 
 
