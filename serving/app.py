@@ -24,6 +24,7 @@ from serving.api import (
     events,
     feedback,
     handoffs,
+    ingest,
     jobs,
     leads,
     pact,
@@ -79,6 +80,7 @@ def create_app(
     app.include_router(what_if.routes(worker.settings))
     app.include_router(leads.router)
     app.include_router(events.router)
+    app.include_router(ingest.router)
     app.include_router(feedback.router)
     app.include_router(privacy.router)
     app.include_router(pact.router)

@@ -20,6 +20,7 @@ from serving.problems import Trouble
 from serving.rescoring import Inputs
 from serving.scorebook import UNSCORED, Scorebook
 from serving.storage.base import to_number
+from serving.storage.crm import CrmStore
 from serving.storage.events import EventStore
 from serving.storage.feedback import FeedbackStore
 from serving.storage.handoffs import HandoffStore
@@ -96,6 +97,7 @@ class Record:
         self.scores = ScoreStore(connection)
         self.handoffs = HandoffStore(connection)
         self.wishes = WishStore(connection)
+        self.crm = CrmStore(connection)
         self._scorer = scorer
         self.now = now
         self.book = Scorebook(connection, scorer, now)
@@ -107,6 +109,8 @@ class Record:
         owner: str | None,
         expected: int | None = None,
         consent_given_at: np.datetime64 | None = None,
+        *,
+        colleagues: bool = True,
     ) -> Stored:
         """Write a lead's fields, keep the version, and score it unless its person said no.
 
@@ -116,6 +120,8 @@ class Record:
             owner: who works the lead.
             expected: the version the caller read, or None.
             consent_given_at: when a person who had been erased agreed anew, or None.
+            colleagues: whether they are scored anew at once; who writes many leads does that
+                once, by `rescore_accounts`.
 
         Raises:
             PersonErased: when the lead's person asked to be erased and has not agreed since.
@@ -162,7 +168,8 @@ class Record:
             }
         )
         before = None if there is None else there.account_id
-        self.rescore_accounts([account, before], {lead_id})
+        if colleagues:
+            self.rescore_accounts([account, before], {lead_id})
         if there is not None and there.scoring_allowed != wish.scoring:
             self.mark_stale({a.account_id for a in self.events.activities_of(lead_id)})
         row = self.leads.find(lead_id)
@@ -181,15 +188,34 @@ class Record:
         self.events.remove_of(lead_id)
         FeedbackStore(self.connection).remove_of(lead_id)
         self.leads.remove(lead_id)
+        self.crm.forget(lead_id)
         self.rescore_accounts([*stirred, there.account_id], {lead_id})
         return True
 
-    def reconsider(self, lead_id: str) -> None:
-        """Tell a lead's stage and score anew, after events of it are gone."""
+    def reconsider(self, lead_id: str, cause: str = "events removed") -> None:
+        """Tell a lead's stage and score anew, after events of it are gone, or came from another."""
         found = self.leads.find(lead_id)
         if found is not None:
             self.leads.write(lead_id, {"stage": self._stage_of(lead_id)})
-            self.rescore(found, "events removed")
+            self.rescore(found, cause)
+
+    def adopt(self, lead_id: str, heir: str) -> None:
+        """Let a lead have what happened to another, which was the same and is no more."""
+        stirred = {a.account_id for a in self.events.activities_of(lead_id)}
+        moved = self.events.move(lead_id, heir)
+        removed = self.remove_lead(lead_id)
+        there = self.leads.find(heir)
+        if there is not None and (moved or removed):
+            self.reconsider(heir, "leads merged")
+            self.rescore_accounts([*stirred, there.account_id], {heir})
+
+    def carry(self, row: Row[Any], addresses: Iterable[str]) -> None:
+        """Note more addresses (hashes) of a stored lead's person, and do what that person asked for
+        under them."""
+        more = set(addresses) - set(self.wishes.addresses_of([row.id]))
+        if more:
+            self.wishes.carries(row.id, more)
+            self.put_lead(row.id, read(row.fields), row.owner)
 
     def happened(
         self, activities: Iterable[Mapping[str, Any]], outcomes: Iterable[Mapping[str, Any]]

@@ -14,6 +14,12 @@ from serving.addresses import address_hash, addresses_in_id, lead_hash
 from serving.storage.base import from_number, to_number
 from serving.storage.privacy import WishStore
 
+EVENT_REFUSED = (
+    "Its person was erased at their request, so nothing is taken of them. If they have agreed "
+    "since, PUT the lead with `consent_given_at` first; else remove them where this came from."
+)
+"""Why an event of an erased person is refused."""
+
 
 class PersonErased(LeadpactError):
     """The person was erased, and what comes in does not say that consent was given since."""

@@ -21,6 +21,7 @@ from serving.reading import Reading
 from serving.record import Record
 from serving.schema import ACTIVITY, NO_NUL
 from serving.state import worker_of
+from serving.wishes import EVENT_REFUSED
 
 router = APIRouter(prefix="/v1", tags=["events"], responses=refusals(*GUARDED))
 
@@ -127,7 +128,7 @@ async def _happened(request: Request, listed: str, parse: Parse) -> Response:
         of_leads = listed == "activities"
         how, answers = record.happened(rows if of_leads else [], [] if of_leads else rows)
         if alone and how == ["erased"]:
-            raise Trouble("person-erased", _ERASED)
+            raise Trouble("person-erased", EVENT_REFUSED)
         told = iter(how)
         results = [_result(c, next(told) if c.row is not None else "refused") for c in checked]
         names = ("score_id", "score", "agreed_score", "grade", "likelihood")
@@ -137,16 +138,10 @@ async def _happened(request: Request, listed: str, parse: Parse) -> Response:
     return await write(request, body, work)
 
 
-_ERASED = (
-    "Its person was erased at their request, so nothing is taken of them. If they have agreed "
-    "since, PUT the lead with `consent_given_at` first; else remove them where this came from."
-)
-
-
 def _result(checked: Checked, how: str) -> dict[str, Any]:
     told: dict[str, Any] = {"event_id": checked.event_id, "status": how, "errors": []}
     if how == "erased":
-        gone = wrong("/lead_id", checked.row and checked.row["lead_id"], _ERASED, "")
+        gone = wrong("/lead_id", checked.row and checked.row["lead_id"], EVENT_REFUSED, "")
         return told | {"status": "refused", "errors": [as_json(gone)]}
     if how == "refused":
         told["errors"] = [as_json(p) for p in checked.problems]

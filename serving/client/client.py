@@ -14,6 +14,7 @@ from serving.client.calling import Caller, Patience
 from serving.client.events import EventCalls
 from serving.client.feedback import FeedbackCalls
 from serving.client.handoffs import HandoffCalls
+from serving.client.ingest import IngestCalls
 from serving.client.jobs import JobCalls
 from serving.client.leads import LeadCalls
 from serving.client.pact import PactCalls
@@ -30,6 +31,7 @@ class LeadpactClient(
     ScoreCalls,
     LeadCalls,
     EventCalls,
+    IngestCalls,
     FeedbackCalls,
     PactCalls,
     HandoffCalls,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from serving.mappings.document import Mapping, read_mapping
@@ -40,10 +41,18 @@ def listed(workspace: Path | None) -> list[Listed]:
 
 
 def mapping_of(workspace: Path | None, name: str) -> Mapping | None:
-    """The mapping of that name, or None. Read anew each time, so that an edited file counts.
+    """The mapping of that name, or None. A file that is edited counts from then on.
 
     Raises:
         DocumentRefused: when its file cannot be used.
     """
     path = next((one.path for one in listed(workspace) if one.name == name), None)
-    return None if path is None else read_mapping(path)
+    if path is None:
+        return None
+    now = path.stat()
+    return _as_of(path, now.st_mtime_ns, now.st_size)
+
+
+@lru_cache(maxsize=32)
+def _as_of(path: Path, _changed: int, _size: int) -> Mapping:
+    return read_mapping(path)

@@ -8,7 +8,8 @@ their activities once added to colleagues' past scores, which are numbers that n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import numpy as np
 from sqlalchemy import Connection
@@ -16,7 +17,7 @@ from sqlalchemy import Connection
 from serving.addresses import lead_hash
 from serving.privacy.copies import cut_from_copies
 from serving.privacy.kept_answers import answers_about
-from serving.privacy.person import Person, find_person
+from serving.privacy.person import Person, find_person, find_person_of
 from serving.record import Collision, Record
 from serving.storage.audit import AuditLog
 from serving.storage.base import to_number
@@ -44,11 +45,31 @@ def erase(record: Record, email: str, actor: str, refused_for: np.timedelta64) -
         CopyNotCut: when a copy for training cannot be written; nothing is erased then.
         Collision: when another writer brought something of the person meanwhile.
     """
+    return _erase(record, lambda: find_person(record.connection, email), actor, refused_for)
+
+
+def erase_lead(
+    record: Record, lead_id: str, actor: str, refused_for: np.timedelta64
+) -> dict[str, int]:
+    """Erase the person of a lead, known by every address that it ever carried; see `erase`. Nothing
+    is taken of them by any of those addresses."""
+    find = partial(find_person_of, record.connection, lead_id)
+    person = find()
+    return _erase(record, find, actor, refused_for, also=(lead_hash(lead_id), *person.hashes))
+
+
+def _erase(
+    record: Record,
+    find: Callable[[], Person],
+    actor: str,
+    refused_for: np.timedelta64,
+    also: Iterable[str] = (),
+) -> dict[str, int]:
     connection, now = record.connection, record.now
-    person = find_person(connection, email)
+    person = find()
     accounts = _accounts(record, person)
     rows = record.hold(_leads_of(person), accounts, person.hashes)
-    if find_person(connection, email) != person or _accounts(record, person) != accounts:
+    if find() != person or _accounts(record, person) != accounts:
         raise Collision
     counts = _count(record, person)
     counts += Counter(answers=_forget_answers(connection, person))
@@ -60,7 +81,7 @@ def erase(record: Record, email: str, actor: str, refused_for: np.timedelta64) -
     _remove_events(record, person, others)
     erased = {"erased_at": to_number(now), "refused_until": to_number(now + refused_for)}
     kept = {"scoring": True, "training": True, "told_at": to_number(now), **erased}
-    for subject in (person.hash, *map(lead_hash, person.lead_ids)):
+    for subject in {person.hash, *map(lead_hash, person.lead_ids), *also}:
         WishStore(connection).write(subject, kept)
     told = {kind: counts[kind] for kind in KINDS}
     AuditLog(connection).append(now, actor, "person erased", "", told)

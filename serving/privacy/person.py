@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from features.errors import InputRefused, Problem, shorten
-from serving.addresses import address_hash, bare, carries, is_address
+from serving.addresses import address_hash, bare, carries, is_address, lead_hash
+from serving.storage.leads import LeadStore
 from serving.storage.privacy import PersonStore, WishStore
 from serving.storage.tables import activities, outcomes
 
@@ -18,7 +19,7 @@ class Person:
     """What belongs to one person.
 
     Attributes:
-        hash: of the address that was asked for.
+        hash: of the address that was asked for, or of the lead's id.
         lead_ids: leads that carry or ever carried the address, or whose id or account's id it is.
         hashes: of every address of those leads; the person's own others among them.
         activities, outcomes: of other leads, or of none, that carry the address in an id.
@@ -66,6 +67,17 @@ def find_person(connection: Connection, email: str) -> Person:
         elsewhere(activities),
         elsewhere(outcomes),
     )
+
+
+def find_person_of(connection: Connection, lead_id: str) -> Person:
+    """All that belongs to the person of a lead: the leads that share an address with it. Who is not
+    named by an address cannot be looked for in what other leads did."""
+    wishes, leads = WishStore(connection), LeadStore(connection)
+    hashes = wishes.addresses_of([lead_id])
+    there = {lead_id} if leads.find(lead_id) is not None else set()
+    found = sorted({*there, *wishes.leads_with(hashes)})
+    every = tuple(sorted(set(wishes.addresses_of(found))))
+    return Person(lead_hash(lead_id), tuple(found), every, (), ())
 
 
 def _carries(row: Row[Any], address: str) -> bool:

@@ -14,6 +14,7 @@ ERASED = {
     "disputes": "removed with the lead",
     "pact_evidence": "removed with the lead; the wish that pointed to it stays",
     "idempotency": "answers that name a lead or an event of the person, or quote what was refused",
+    "crm_facts": "what a CRM told of a lead is removed with it; of accounts no persons are told",
     "outbox": "what was to be told of a lead is removed with the lead",
 }
 """Table -> how an erasure empties it of a person."""
@@ -36,6 +37,7 @@ KEPT = {
     "pact_comments": "what our own users said of wishes and proposals",
     "ground_reports": "what our own users said of accounts and criteria, addresses cut",
     "provider_visits": "our own users on their way to sign in",
+    "crm_ids": "hashes of ids; what stood for an erased lead stands for nothing any more",
     "leases": "names of our own processes",
     "marks": "names of models, editions and feeds",
     "webhooks": "addresses of systems; their secrets stand nowhere",

@@ -13,6 +13,7 @@ from serving.privacy.kept_answers import answers_about
 from serving.privacy.person import Person, find_person
 from serving.reading import instant_text
 from serving.storage.base import to_number
+from serving.storage.crm import CrmStore
 from serving.storage.events import EventStore
 from serving.storage.feedback import FeedbackStore
 from serving.storage.handoffs import DisputeStore, HandoffStore
@@ -70,11 +71,18 @@ def _lead(connection: Connection, lead_id: str) -> dict[str, Any]:
         "activities": [_plain(a) for a in did],
         "outcomes": [_plain(o) for o in became],
         "scores": [_score(s) for s in scores],
+        "told_by_crm": _told(connection, lead_id),
         "feedback": [_plain(f, drop=("score_seq",)) for f in said],
         "handoffs": [_plain(h) for h in HandoffStore(connection).of_lead(lead_id)],
         "disputes": [_plain(d) for d in DisputeStore(connection).of_lead(lead_id)],
         "fields": read(row.fields),
     }
+
+
+def _told(connection: Connection, lead_id: str) -> dict[str, Any]:
+    """What a CRM told of a lead by a mapping, and when it was so."""
+    facts = CrmStore(connection).facts("lead", [lead_id]).get(lead_id, {})
+    return {name: {"at": instant_text(at), "value": v} for name, (at, v) in facts.items()}
 
 
 def _score(row: Row[Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select
@@ -25,6 +25,11 @@ class ScoreStore:
     def by_seq(self, seq: int) -> Row[Any]:
         """The score of that number, which is there."""
         return self._connection.execute(select(scores).where(scores.c.seq == seq)).one()
+
+    def ids(self, seqs: Iterable[int]) -> dict[int, str]:
+        """The ids of scores by their numbers."""
+        query = select(scores.c.seq, scores.c.id).where(scores.c.seq.in_(list(seqs)))
+        return {row.seq: row.id for row in self._connection.execute(query)}
 
     def find(self, score_id: str) -> Row[Any] | None:
         """A score by its id, or None."""

@@ -1,0 +1,89 @@
+"""`POST /v1/ingest/{mapping}`: a CRM's own payload, stored as a mapping says."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path as Folder
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from serving.access.caller import Caller
+from serving.api.common import refusals, write
+from serving.bodies import decode, require_json
+from serving.guarding import GUARDED, allow
+from serving.ingest_answers import IngestTold
+from serving.ingesting.ends import Eraser
+from serving.ingesting.ingest import ingest
+from serving.ingesting.telling import told_of
+from serving.mappings.items import Item
+from serving.mappings.library import NAME, mapping_of
+from serving.mappings.shapes import MOST_RECORDS
+from serving.mappings.translate import translate
+from serving.privacy.erasing import erase_lead
+from serving.privacy.rules import refused_for
+from serving.problems import Trouble, refused, wrong
+from serving.record import Record
+from serving.state import Worker, worker_of
+
+router = APIRouter(prefix="/v1", tags=["ingest"], responses=refusals(*GUARDED))
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "A payload as the CRM sends it.",
+        "content": {"application/json": {"schema": {}}},
+    }
+}
+Writer = Annotated[Caller, Depends(allow("leads.write"))]
+
+
+@router.post(
+    "/ingest/{mapping}",
+    summary="Take what a CRM sends",
+    responses={
+        200: {"model": IngestTold},
+        **refusals(
+            "not-json", "not-found", "body-too-large", "not-json-type", "input-refused", "not-ready"
+        ),
+    },
+    response_model=None,
+    openapi_extra=_BODY,
+)
+async def take(
+    request: Request,
+    mapping: Annotated[
+        str, Path(pattern=NAME, description="Such as hubspot; `leadpact mapping list` has all.")
+    ],
+    caller: Writer,
+) -> Response:
+    """Leads, accounts, activities and outcomes as the mapping reads them. Twice, late and out of
+    order are normal: the newest word on each field counts. What is ignored or refused is told
+    record by record, and loses no other. Events need `events.write` too, removals `leads.remove`;
+    where a person asked the CRM to be forgotten, they are erased as by `/v1/privacy/erase`."""
+    require_json(request)
+    body, worker = await request.body(), worker_of(request)
+    items = await run_in_threadpool(_items, worker, mapping, decode(body))
+    eraser = _eraser(worker, caller)
+
+    def work(record: Record) -> tuple[int, Any, dict[str, str]]:
+        results = ingest(record, items, caller.permissions, eraser)
+        return 200, told_of(record, results), {}
+
+    return await write(request, body, work)
+
+
+def _items(worker: Worker, name: str, payload: Any) -> list[Item]:
+    mapping = mapping_of(Folder(worker.settings.workspace), name)
+    if mapping is None:
+        raise Trouble("not-found", f"There is no mapping {name!r}; see `leadpact mapping list`.")
+    found = list(islice(translate(mapping, payload, worker.clock()), MOST_RECORDS + 1))
+    if len(found) > MOST_RECORDS:
+        allowed = f"{MOST_RECORDS:,} records at most; send the others apart"
+        raise refused([wrong("", "more", "Too many records for one payload.", allowed)])
+    return found
+
+
+def _eraser(worker: Worker, caller: Caller) -> Eraser:
+    time = refused_for(worker.settings.workspace)
+    return lambda record, lead_id: erase_lead(record, lead_id, caller.actor, time)
