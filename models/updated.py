@@ -16,10 +16,11 @@ from models.design import Design, learn_design
 from models.history import History
 from models.rungs import FittedScale, UpdatedPoints
 
-FITTED_SD = np.array([1.0, 0.5])
-"""Prior sds of rung 1's intercept and slope: a stated base rate may be wrong by a factor e."""
+INTERCEPT_SD, SLOPE_SD = 0.7, 0.35
+"""Prior sds of the level and the slope of rungs 1 and 2: a stated base rate may be wrong by a
+factor of two, as what both teams signed is no guess (`make bench-cold-start`)."""
+FITTED_SD = np.array([INTERCEPT_SD, SLOPE_SD])
 
-INTERCEPT_SD, SLOPE_SD = 1.0, 0.5
 BLOCK_SD = {"criteria": 0.5, "category": 0.4, "linear": 0.4, "steps": 0.25}
 """Prior sds of rung 2 in log-odds, by kind of column."""
 TOLD_SD = 1.35

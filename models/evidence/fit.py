@@ -18,8 +18,11 @@ from models.evidence.owned import Owned
 from models.history import History
 from models.rungs import UpdatedPoints
 from models.scale import Scale
-from models.updated import BLOCK_SD, INTERCEPT_SD, NU, SLOPE_SD
+from models.updated import BLOCK_SD, NU
 
+INTERCEPT_SD, SLOPE_SD = 1.0, 0.5
+"""Prior sds of the level and of the slope, wider than the ladder's: who asks what history says of
+an agreement does not begin by believing it."""
 CRITERION_SD = 1.0
 """Prior sd of d_j in log-odds, 17 points at PDO 12: wide enough that 90 % intervals cover (at .5
 the worst criterion of the trial was covered in 70 % of histories, at 1.0 in 82 %)."""
