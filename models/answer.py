@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from features.rulebook.criteria import DIMENSIONS, Dimension
+from features.rulebook.document import Value
 from models.explanation import Explanation
 from models.handover import as_shown
+from models.retention import DAYS
 from models.scale import logit
 from models.scorer import Brief, Scorer, Scores
 from models.wording import score_sentence
@@ -102,22 +104,46 @@ def disqualified_of(scores: Scores, i: int) -> dict[str, str] | None:
 def value_of(scores: Scores, i: int, scorer: Scorer) -> dict[str, Any] | None:
     """What lead `i` brings if it is won, its 90 % interval, and `expected`: likelihood x amount.
 
-    None where the rulebook states no value, or no amounts were there to learn from.
+    `retention` beside it, see `_retention_of`. None where the rulebook states no value, or no
+    amounts were there to learn from.
     """
     stated, amounts = scorer.rulebook.value, scores.amounts
     if stated is None or amounts is None:
         return None
     mean, low, high = (round(float(x[i]), 2) for x in (amounts.mean, amounts.low, amounts.high))
     expected = round(float(scores.likelihood[i] * amounts.mean[i]), 2)
+    stays = _retention_of(scores, i, stated, expected)
     return {
         "currency": stated.currency,
         "expected": expected,
         "amount": mean,
         "interval": {"low": low, "high": high, "level": LEVEL},
+        "retention": stays,
         "says": (
             f"{stated.currency} {expected:,.0f}, the likelihood times {mean:,.0f} if won "
-            f"({low:,.0f} to {high:,.0f})."
+            f"({low:,.0f} to {high:,.0f})." + ("" if stays is None else f" {stays['says']}")
         ),
+    }
+
+
+def _retention_of(scores: Scores, i: int, stated: Value, expected: float) -> dict[str, Any] | None:
+    """Whether lead `i` stays a customer for a year if it is won, and what is `expected` after it.
+
+    None where the rulebook does not ask for it, or too few customers were there to learn from.
+    """
+    stays = scores.stays
+    if stated.retention != "one_year" or stays is None:
+        return None
+    share, low, high = (float(x[i]) for x in (stays.likelihood, stays.low, stays.high))
+    after = round(expected * share, 2)
+    told = (f"{100 * x:.0f}" for x in (share, low, high))
+    return {
+        "days": DAYS,
+        "likelihood": share,
+        "interval": {"low": low, "high": high, "level": LEVEL},
+        "expected": after,
+        "says": "{} in 100 such customers stay a year ({} to {})".format(*told)
+        + f": {stated.currency} {after:,.0f} for another.",
     }
 
 

@@ -23,6 +23,7 @@ from features.rulebook.document import Rulebook, parse_rulebook
 from models.design import Design
 from models.encoding import Encoding
 from models.likelihood import FittedLadder
+from models.retention import RetentionModel
 from models.rungs import Affine, FittedScale, UpdatedPoints
 from models.scale import Scale
 from models.value import AmountModel
@@ -93,6 +94,7 @@ class Bundle:
     ladder: FittedLadder
     card: dict[str, Any]
     amounts: AmountModel | None = None
+    retention: RetentionModel | None = None
 
 
 def save(bundle: Bundle, folder: Path) -> Versions:
@@ -146,13 +148,14 @@ def load(folder: Path) -> tuple[Bundle, Versions]:
         told = json.loads(content["ladder.json"])
         ladder = _ladder(told, covariance, content["trees.txt"].decode())
         amounts = AmountModel.from_json(told["amounts"]) if told.get("amounts") else None
+        stays = RetentionModel.from_json(told["retention"]) if told.get("retention") else None
         card = json.loads(content["card.json"])
     except (KeyError, TypeError, ValueError, LeadpactError) as error:
         raise BundleRefused(
             f"The bundle in {where} cannot be read: {error}. Its parts are whole but not of this "
             "version; train again, or serve it with the version that made it."
         ) from error
-    bundle = Bundle(fields, rulebook, vocabulary, ladder, card, amounts)
+    bundle = Bundle(fields, rulebook, vocabulary, ladder, card, amounts, stays)
     if manifest["catalogue"] != Catalogue.of(fields, vocabulary).fingerprint():
         raise BundleRefused(
             f"The bundle in {where} was trained on other features than this version computes. "
@@ -219,6 +222,7 @@ def _parts(bundle: Bundle) -> dict[str, bytes]:
         "base": ladder.base,
         "encoding": ladder.encoding.to_json(),
         "amounts": None if bundle.amounts is None else bundle.amounts.to_json(),
+        "retention": None if bundle.retention is None else bundle.retention.to_json(),
     }
     return {
         "fields.yaml": bundle.fields.text().encode(),

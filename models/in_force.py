@@ -35,7 +35,8 @@ class UnderEdition(Scorer):
     def __init__(self, aligned: Scorer, edition: Rulebook) -> None:
         self.fields, self.rulebook = aligned.fields, edition
         self.ladder, self.vocabulary = aligned.ladder, aligned.vocabulary
-        self.amounts, self.catalogue, self.card = aligned.amounts, aligned.catalogue, aligned.card
+        self.amounts, self.retention = aligned.amounts, aligned.retention
+        self.catalogue, self.card = aligned.catalogue, aligned.card
         self.aligned = aligned
         self.versions = replace(
             aligned.versions,

@@ -28,6 +28,7 @@ from models.handover import as_shown, handed_over
 from models.history import Leads
 from models.likelihood import FittedLadder
 from models.lines import Lines, Told
+from models.retention import RetentionModel, Stays
 from models.scale import sigmoid
 from models.value import AmountModel, Amounts
 
@@ -45,6 +46,7 @@ class Scores:
         disqualified: (n,) place of the disqualifier that keeps the lead back; -1 for none.
         told: what explanations are made of.
         amounts: what each brings if it is won; None where nothing says.
+        stays: whether each stays a year if it is won; None where nothing says.
     """
 
     n: int
@@ -56,6 +58,7 @@ class Scores:
     disqualified: Ints
     told: Told
     amounts: Amounts | None = None
+    stays: Stays | None = None
 
     @property
     def shown(self) -> Floats:
@@ -120,6 +123,7 @@ class Scorer:
         ladder: the fitted model.
         vocabulary: the channels, kinds and teams its history knew.
         amounts: what leads bring if they are won, or None.
+        retention: whether they stay a year if they are won, or None.
         catalogue: its features.
         card: figures about its training.
     """
@@ -130,6 +134,7 @@ class Scorer:
         self.ladder: FittedLadder = bundle.ladder
         self.vocabulary = bundle.vocabulary
         self.amounts: AmountModel | None = bundle.amounts
+        self.retention: RetentionModel | None = bundle.retention
         self.catalogue = Catalogue.of(bundle.fields, bundle.vocabulary)
         self.card: dict[str, Any] = bundle.card
         self.versions = versions
@@ -180,6 +185,7 @@ class Scorer:
             disqualified=out,
             told=told,
             amounts=None if self.amounts is None else self.amounts.amounts(features),
+            stays=None if self.retention is None else self.retention.stays(features),
         )
 
     def glance(self, snapshot: Snapshot) -> tuple[Floats, Flags]:

@@ -51,6 +51,16 @@ class AmountInterval(_Model):
     level: float
 
 
+class Retention(_Model):
+    """Whether the lead stays a customer if it is won. No part of the score."""
+
+    days: int = Field(description="After the win.")
+    likelihood: float = Field(ge=0, le=1, description="To be a customer still by then.")
+    interval: Interval
+    expected: float = Field(ge=0, description="Likelihood times amount times this likelihood.")
+    says: str
+
+
 class Value(_Model):
     """What the lead is worth: likelihood times amount. No part of the score."""
 
@@ -58,6 +68,7 @@ class Value(_Model):
     expected: float = Field(ge=0, description="Likelihood times amount.")
     amount: float = Field(ge=0, description="Expected amount if the lead is won.")
     interval: AmountInterval
+    retention: Retention | None = None
     says: str
 
 

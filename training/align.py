@@ -166,7 +166,8 @@ def _bundle(champion: Scorer, dataset: Dataset, ladder: Any, judged: Gate) -> Bu
     }
     card = champion.card | dict(rounded(told))
     known = champion.vocabulary
-    return Bundle(champion.fields, dataset.rulebook, known, ladder, card, champion.amounts)
+    worth = champion.amounts, champion.retention
+    return Bundle(champion.fields, dataset.rulebook, known, ladder, card, *worth)
 
 
 def _check_sums(bundle: Bundle, dataset: Dataset) -> None:

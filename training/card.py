@@ -21,6 +21,7 @@ from training.evaluate import Evaluation
 from training.figures import rounded
 from training.findings import findings
 from training.meaning import bands, same_meaning, state
+from training.retention import retention
 from training.rungs import carrying
 from training.segments import Segment, segments
 from training.selection import selection
@@ -73,6 +74,7 @@ def make_card(
         "rungs_why": [c.as_json() for c in carrying(ladder.out_of_fold_, fitted.weights)],
         "selection": selection(dataset, ladder),
         "worth": worth(dataset),
+        "retention": retention(dataset),
         "learning_curve": [p.as_json() for p in curve],
         "evidence": [] if evidence is None else evidence_as_json(evidence),
         "seed": ladder.random_state,

@@ -10,6 +10,7 @@ from training.card_calibration import calibration, gain, meaning, segments_of
 from training.card_parts import Grid, Section, day, listed, rate_cell
 from training.card_selection import whom_sales_worked
 from training.curve import curve_sentence
+from training.retention import retention_section
 from training.rungs import rungs_sentences
 from training.tune import tuning_sentence
 from training.worth import worth_section
@@ -32,6 +33,7 @@ def sections(card: Mapping[str, Any], versions: Mapping[str, str]) -> list[Secti
     found += [
         whom_sales_worked(card["selection"]),
         worth_section(card["worth"]),
+        retention_section(card.get("retention")),
         evidence(card),
         drift(card),
         limits(card),

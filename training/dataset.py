@@ -34,6 +34,7 @@ from training.labels import (
     amounts_of,
     labels_from_field,
     labels_from_outcomes,
+    stays_of,
 )
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Dataset:
         y: (n,) 1 converted within the horizon, 0 not.
         delay: (n,) days from the snapshot to the conversion; NaN without one, or without its time.
         amount: (n,) what each was won for; NaN where it was not, or where nothing says.
+        stayed: (n,) 1 still a customer a year after, 0 gone by then; NaN where that year is not
+            over, and for leads that did not convert.
         lead: (n,) ids.
         order: (n,) grows with time, or None.
         groups: (n,) codes of accounts, or of persons where there are no accounts; or None.
@@ -77,6 +80,7 @@ class Dataset:
     y: Floats = field(repr=False)
     delay: Floats = field(repr=False)
     amount: Floats = field(repr=False)
+    stayed: Floats = field(repr=False)
     lead: Texts = field(repr=False)
     order: Floats | None = field(repr=False)
     groups: Ints | None = field(repr=False)
@@ -183,6 +187,7 @@ def make_dataset(fields: Fields, rulebook: Rulebook, taken: Taken) -> Dataset:
         y=labels.y[rows],
         delay=known.delay,
         amount=np.where(labels.y[rows] == 1, amounts_of(known.lead, taken.outcomes), np.nan),
+        stayed=np.where(labels.y[rows] == 1, stays_of(known.lead, taken.outcomes, until), np.nan),
         lead=known.lead,
         order=_order(known.snapshot.columns, fields, as_of[rows]),
         groups=known.groups,

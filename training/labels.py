@@ -24,7 +24,9 @@ from features.arrays import (
 )
 from features.errors import InputRefused, Problem
 from features.fields import Fields
+from features.stages import FINAL, STAGES
 from features.timeline import Activities
+from models.retention import DAYS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,9 +34,6 @@ if TYPE_CHECKING:
 KNOWN, OPEN, UNWORKED, DECIDED = "known", "open", "unworked", "decided before"
 EXPLORED = "explored"
 """Known, but sales had left the lead behind and worked it by lot; see `training.selection`."""
-FINAL = ("won", "lost", "returned")
-"""Stages after which a lead is no longer waiting to be scored."""
-STAGES = ("accepted", "returned", "qualified", "won", "lost")
 
 
 @dataclass(frozen=True)
@@ -149,6 +148,27 @@ def amounts_of(leads: Texts, outcomes: Outcomes | None) -> Floats:
         for row in rows[np.argsort(outcomes.at[rows], kind="stable")]:
             found[outcomes.lead[row]] = float(outcomes.amount[row])
     return np.array([found.get(str(lead), np.nan) for lead in leads], dtype=np.float64)
+
+
+def stays_of(leads: Texts, outcomes: Outcomes | None, until: np.datetime64) -> Floats:
+    """Of n leads: 1 a customer still a year after the win, 0 gone by then, else NaN. Shape (n,).
+
+    Only wins whose year is over at `until` are told, also of those who left at once: early leavers
+    of younger wins would make all customers look restless. Where no outcome speaks of any customer
+    who left, silence is no loyalty: all are NaN.
+    """
+    if outcomes is None or "left" not in outcomes.stage:
+        return np.full(len(leads), np.nan)
+    won = _first_at(leads, outcomes, ("won",))
+    since = dict(zip(leads, won, strict=True))
+    year = np.timedelta64(DAYS, "D")
+    gone = {
+        lead
+        for lead, at, stage in zip(outcomes.lead, outcomes.at, outcomes.stage, strict=True)
+        if stage == "left" and lead in since and since[lead] <= at <= since[lead] + year
+    }
+    stayed = np.array([lead not in gone for lead in leads], dtype=np.float64)
+    return np.asarray(np.where(~np.isnat(won) & (won + year <= until), stayed, np.nan))
 
 
 def no_outcomes() -> Outcomes:

@@ -33,6 +33,7 @@ from training.intake import write_quarantine
 from training.leak_guard import guard
 from training.plan import Plan, Progress, quiet
 from training.plots import lift_plot, reliability_plot
+from training.retention import learn_retention
 from training.tune import Tuned, tune
 from training.worth import learn_worth
 
@@ -104,7 +105,8 @@ def train(plan: Plan, progress: Progress = quiet) -> Result:
     card = make_card(dataset, evaluation, ladder, scores, accepted, curve, evidence, taught)
     card["tuning"] = None if tuned is None else rounded(tuned.as_json())
     documents = dataset.fields, dataset.rulebook, dataset.vocabulary
-    bundle = Bundle(*documents, ladder.fitted_, card, learn_worth(dataset))
+    beside = learn_worth(dataset), learn_retention(dataset)
+    bundle = Bundle(*documents, ladder.fitted_, card, *beside)
     versions, folder = keep(bundle, plan)
     texts = card_texts(card, versions)
     cards = write_cards(plan.workspace, versions, texts)

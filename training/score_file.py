@@ -88,6 +88,8 @@ def _scores(
     if stated is not None and amounts is not None:
         worth = np.round(scores.likelihood * amounts.mean, 2)
         out = out.assign(value=worth, amount=np.round(amounts.mean, 2), currency=stated.currency)
+        if stated.retention == "one_year" and scores.stays is not None:
+            out = out.assign(retention=np.round(scores.stays.likelihood, 6))
     # A first chunk without any good row must not settle that texts are nothing.
     out = out.astype({"grade": "str", "reasons": "str"})
     versions = scorer.versions

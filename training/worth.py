@@ -41,7 +41,7 @@ def learn_worth(dataset: Dataset) -> AmountModel | None:
     if dataset.rulebook.value is None:
         return None
     rows = _won(dataset)
-    return learn_amounts(_facts(dataset, rows), dataset.amount[rows])
+    return learn_amounts(facts(dataset, rows), dataset.amount[rows])
 
 
 def try_worth(dataset: Dataset) -> Tested | None:
@@ -52,10 +52,10 @@ def try_worth(dataset: Dataset) -> Tested | None:
     order = None if dataset.order is None else dataset.order[rows]
     test = held_out(dataset.lead[rows], order)
     past, next_ = rows[~test], rows[test]
-    model = learn_amounts(_facts(dataset, past), dataset.amount[past])
+    model = learn_amounts(facts(dataset, past), dataset.amount[past])
     if model is None or not len(next_):
         return None
-    told, amount = model.amounts(_facts(dataset, next_)), dataset.amount[next_]
+    told, amount = model.amounts(facts(dataset, next_)), dataset.amount[next_]
     z, middle = np.log(amount), np.log(told.low * told.high) / 2
     return Tested(
         taught=len(past),
@@ -104,10 +104,6 @@ def worth_section(told: Mapping[str, Any]) -> Section:
             f"amount within its 90 % interval; on average {tested['told']:,.0f} were told and "
             f"{tested['brought']:,.0f} brought."
         )
-    says.append(
-        "Retention after a year is not told: the outcomes end with the win, and none speaks of a "
-        "customer who stayed or left."
-    )
     return Section(title, tuple(says))
 
 
@@ -116,9 +112,9 @@ def _won(dataset: Dataset) -> Ints:
         return np.flatnonzero(dataset.amount > 0)
 
 
-def _facts(dataset: Dataset, rows: Ints) -> Table:
-    """What fields tell of the leads at `rows`: an amount hangs on who they are, and the few won
-    leads there are would not teach what dozens of counts of activities mean for it."""
+def facts(dataset: Dataset, rows: Ints) -> Table:
+    """What fields tell of the leads at `rows`: amounts and loyalty hang on who they are, and the
+    few won leads there are would not teach what dozens of counts of activities mean for them."""
     catalogue = Catalogue.of(dataset.fields, dataset.vocabulary)
     names = [f.name for f in catalogue.features if f.line.startswith("field:")]
     return dataset.features.only(names).take(rows)

@@ -107,8 +107,8 @@ class Value(Document):
     it brings if won. Told beside the score, and in none of its points."""
 
     currency: str = Setting(min_length=1, max_length=12)
-    retention: Literal["none"] = "none"
-    """What is left of the amount after a year is not told: no outcome says it yet."""
+    retention: Literal["none", "one_year"] = "none"
+    """Whether it is told too who stays a year after the win, and what is expected after it."""
 
 
 class Rulebook(Document):

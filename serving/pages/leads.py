@@ -24,7 +24,7 @@ from serving.state import Worker, worker_of
 from serving.storage.base import from_number, to_number
 from serving.storage.leads import Filter
 from serving.storage.tables import MAX_ID
-from serving.storage.worklist import SORTS, Place, Wanted, Worklist
+from serving.storage.worklist import CLOSED, SORTS, Place, Wanted, Worklist
 
 PAGE, MOST_EXPORTED = 50, 10_000
 """Leads of a page, and of a CSV file."""
@@ -82,7 +82,7 @@ class Asked:
         least = hand_over_from if self.view == "ready" else None
         grades = (self.grade,) if self.grade else ()
         asked = Filter(grades=grades, least=least, stage=stage, owner=self.owner or None)
-        is_open = stage not in ("won", "lost")
+        is_open = stage not in CLOSED
         gap = tolerance if self.view == "disagree" else 0
         return Wanted(asked, self.q, is_open, gap, self.sort, self.place)
 

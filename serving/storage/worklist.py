@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, se
 from serving.storage.leads import Filter, filtered
 from serving.storage.tables import leads, scores
 
-CLOSED = ("won", "lost")
+CLOSED = ("won", "lost", "left")
 """Stages of leads that nobody works any more."""
 
 _GAP = leads.c.score - leads.c.agreed_score

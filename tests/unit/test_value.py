@@ -141,7 +141,7 @@ def test_the_card_says_what_is_told_and_what_is_not(trained: Workspace) -> None:
     card = load(trained.champion())[0].card
     text = card_markdown(card, {"model": "abc123"})
     assert "What a lead is worth" in text
-    assert "Retention after a year is not told" in text
+    assert "Who stays a year" in text
     assert f"learned from {card['worth']['taught']:,} won leads" in text
     nothing = {"amounts": 0, "currency": "EUR", "taught": 0, "tested": None}
     assert not worth_section(nothing).says

@@ -14,7 +14,7 @@ from models.scale import sigmoid
 from training.sample.journeys import Journeys, draw_journeys
 from training.sample.people import FREE_MAIL, People, draw_people
 from training.sample.sales import Handling, handle, sales_touches
-from training.sample.truth import INTENT, INTERCEPT, fit_log_odds
+from training.sample.truth import INTENT, INTERCEPT, fit_log_odds, stay_likelihood
 
 START = datetime(2025, 3, 1, tzinfo=UTC)
 MONTH_DAYS = 30.4375
@@ -29,7 +29,8 @@ class SampleCompany:
         activities: lead_id, account_id, occurred_at, recorded_at, channel, kind, team, value.
         outcomes: lead_id, at, stage, amount, reason.
         truth: lead_id, `true_likelihood` (to convert within 90 days of creation if worked),
-            `fit_log_odds`, `intent`, `worked`. Never an input to training.
+            `fit_log_odds`, `intent`, `worked`, `stay_likelihood` (a year, if won). Never an input
+            to training.
     """
 
     leads: pd.DataFrame
@@ -79,6 +80,7 @@ def simulate(
             "fit_log_odds": fit,
             "intent": people.intent,
             "worked": handling.worked,
+            "stay_likelihood": stay_likelihood(people.facts),
         }
     )
     leads = _leads(people, handling, clock, rng)
@@ -199,6 +201,7 @@ def _outcomes(handling: Handling, n: int, clock: np.datetime64) -> pd.DataFrame:
         "qualified": qualified,
         "won": handling.won,
         "lost": handling.lost,
+        "left": handling.left,
     }
     for stage, day in stages.items():
         rows = np.flatnonzero(~np.isnan(day))

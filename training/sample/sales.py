@@ -9,6 +9,7 @@ import numpy as np
 from features.arrays import Flags, Floats, Texts, texts
 from training.sample.journeys import Journeys
 from training.sample.people import People
+from training.sample.truth import YEAR_DAYS, stay_likelihood
 
 CAPACITY = 0.6
 """Share of new leads that sales can work in a week."""
@@ -26,6 +27,7 @@ class Handling:
         picked: when sales accepted the lead.
         returned: when it gave the lead back, and `reason` why.
         won, lost: when it ended; `amount` in EUR for wins.
+        left: when a customer who was won was one no more.
         explored: whether sales had left it behind and then worked it by lot.
     """
 
@@ -33,6 +35,7 @@ class Handling:
     returned: Floats
     won: Floats
     lost: Floats
+    left: Floats
     amount: Floats
     reason: Texts
     explored: Flags
@@ -83,10 +86,20 @@ def handle(
         told(returned, returns),
         told(won, converts),
         told(lost, loses),
+        told(_leave(people, won, rng.spawn(1)[0]), converts),
         amount,
         reason,
         explored,
     )
+
+
+def _leave(people: People, won: Floats, rng: np.random.Generator) -> Floats:
+    """When each would leave if it were won, at a constant rate: `stay_likelihood` over a year.
+
+    Its own generator, as nothing else hangs on it.
+    """
+    rate = -np.log(stay_likelihood(people.facts)) / YEAR_DAYS
+    return np.asarray(won + rng.exponential(1.0, len(won)) / rate)
 
 
 def _pick(people: People, fit: Floats, rng: np.random.Generator) -> Floats:

@@ -1,6 +1,7 @@
 """What is true at Halden Software: how facts and intent decide a conversion, if a lead is worked.
 
 `log-odds = INTERCEPT + fit + INTENT x intent + interactions`, where fit adds the effects below.
+Whether a customer then stays hangs on other things than whether one is won: `STAYING`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from features.arrays import Floats, Texts
+from models.scale import sigmoid
 
 INTERCEPT = -4.1
 INTENT = 1.2
@@ -58,6 +60,15 @@ REFERRED_HEAD = 0.6
 SMALL_CHIEF = -0.5
 """Interaction: the chief of a firm of under 50 is curious more often than in need."""
 
+YEAR_DAYS = 365.0
+STAYS = 1.4
+"""Log-odds that a customer stays a year, before the effects of `STAYING`."""
+STAYING: Mapping[str, Mapping[str, float]] = {
+    "size": {"under 50": -0.8, "50 to 199": 0.0, "200 to 999": 0.4, "1,000 or more": 0.6},
+    "source": {"partner referral": 0.6, "paid search": -0.7, "list purchase": -0.9},
+}
+"""Who is cheap to win is not who stays: the two teams' horizons part here."""
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -89,3 +100,10 @@ def fit_log_odds(facts: Facts) -> Floats:
     referred = (facts.source == "partner referral") & np.isin(facts.level, ["head", "director"])
     curious = (facts.size == "under 50") & (facts.level == "chief")
     return np.asarray(total + REFERRED_HEAD * referred + SMALL_CHIEF * curious)
+
+
+def stay_likelihood(facts: Facts) -> Floats:
+    """To be a customer still a year after the win, if it comes to one. Shape (n,)."""
+    size = np.array([STAYING["size"][v] for v in facts.size])
+    source = np.array([STAYING["source"].get(v, 0.0) for v in facts.source])
+    return np.asarray(sigmoid(STAYS + size + source))
