@@ -35,10 +35,10 @@ from serving.api import (
     what_if,
     wishes,
 )
-from serving.edges import Edge, Limits, instance_of
+from serving.edges import Edge, Limits, respond
 from serving.guarding import install
 from serving.incoming import ID
-from serving.pages import frame, home, lead, sign_in
+from serving.pages import frame, home, lead, rulebook, sign_in
 from serving.pages import leads as worklist
 from serving.privacy.copies import CopyNotCut
 from serving.problems import Trouble, refused, wrong
@@ -95,6 +95,7 @@ def create_app(
     app.include_router(home.router)
     app.include_router(worklist.router)
     app.include_router(lead.router)
+    app.include_router(rulebook.router)
     app.include_router(sign_in.router)
     handle_errors(app)
     install(app, gate)
@@ -180,7 +181,7 @@ def handle_errors(app: FastAPI) -> None:
     """Answer errors as problem+json."""
 
     def tell(request: Request, trouble: Trouble) -> Response:
-        return trouble.response(instance_of(request.scope))
+        return respond(request, trouble)
 
     async def on_trouble(request: Request, error: Exception) -> Response:
         assert isinstance(error, Trouble)

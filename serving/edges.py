@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from fastapi import Request, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -50,6 +51,17 @@ _FAILED = Trouble(
 def instance_of(scope: Scope) -> str:
     """The name of one request, for `instance`: by the caller's id where it is well formed."""
     return _instance(scope["state"]["request_id"])
+
+
+def respond(request: Request, trouble: Trouble) -> Response:
+    """A refusal as the caller reads it: a page for a browser that asked for one, else JSON."""
+    instance = instance_of(request.scope)
+    page = getattr(request.app.state, "refusal_page", None)
+    asks_for_page = "text/html" in request.headers.get("accept", "")
+    if page is None or not asks_for_page or request.url.path.startswith("/v1/"):
+        return trouble.response(instance)
+    answer: Response = page(request, trouble, instance)
+    return answer
 
 
 def _instance(name: str) -> str:

@@ -21,7 +21,7 @@ from serving.access.provider import ProviderFailed
 from serving.access.rates import Rate
 from serving.access.secrets import form_token, same
 from serving.access.tries import network_of
-from serving.edges import instance_of
+from serving.edges import respond
 from serving.problems import Trouble
 
 GUARDED = ("unauthenticated", "forbidden", "too-many-requests")
@@ -209,7 +209,7 @@ def install(app: FastAPI, gate: Gate) -> None:
             headers["www-authenticate"] = 'Bearer realm="leadpact"'
         if isinstance(error, TooMany):
             headers["retry-after"] = str(error.wait)
-        return Trouble(kind, str(error), headers=headers).response(instance_of(request.scope))
+        return respond(request, Trouble(kind, str(error), headers=headers))
 
     async def on_nobody(request: Request, _error: Exception) -> Response:
         return Response(None, 303, {"location": sign_in_address(request)})

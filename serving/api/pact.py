@@ -19,9 +19,9 @@ from serving.bodies import json_body
 from serving.editions import NoSuchEdition, find_edition, in_force
 from serving.following import follow
 from serving.guarding import GUARDED, allow
+from serving.pact.asking import evidence_of, replay_proposal
 from serving.pact.proposals import Pact, Wanted, find_proposal
-from serving.pact.replaying import Replayed, replay_stored
-from serving.pact.scope import scope_of
+from serving.pact.replaying import Replayed
 from serving.pact.telling import PactReading, conflict_as_json
 from serving.pact_answers import (
     EditionsTold,
@@ -87,14 +87,9 @@ async def reading(request: Request, ask: Callable[[Connection, Worker, np.dateti
     return await run_in_threadpool(work)
 
 
-def evidence_of(worker: Worker) -> dict[str, dict[str, Any]]:
-    """Criterion -> what history says of it, by the model's card."""
-    return {str(told["id"]): told for told in worker.scorer.card.get("evidence", [])}
-
-
 def telling(connection: Connection, worker: Worker, now: np.datetime64) -> PactReading:
     """The pact as JSON, with the evidence of this worker's model."""
-    return PactReading(connection, now, evidence_of(worker))
+    return PactReading(connection, now, evidence_of(worker.scorer))
 
 
 def _pact(record: Record, worker: Worker, caller: Caller) -> Pact:
@@ -331,12 +326,8 @@ def _told(record: Record, worker: Worker, proposal_id: str) -> dict[str, Any]:
 
 
 def _replay(worker: Worker, caller: Caller, proposal_id: str) -> tuple[Replayed, str]:
-    """What a proposal does to stored leads, read beside those who write."""
-    fields, now = worker.scorer.fields, worker.clock()
-    with worker.database.reading() as connection:
-        base, book, sha256 = Pact(connection, fields, now, caller).check(proposal_id)
-        capacity = scope_of(connection).capacity_a_week
-        return replay_stored(connection, fields, base, book, now, capacity), sha256
+    asked = (worker.scorer.fields, worker.clock(), caller, proposal_id)
+    return replay_proposal(worker.database, *asked)
 
 
 def _wanted(told: ProposalWanted) -> Wanted:

@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from serving.access.secrets import form_token
 from serving.guarding import caller_of, session_of
 from serving.pages.words import day, points_text, thousands, when
+from serving.problems import Trouble
 from serving.state import worker_of
 
 _HERE = Path(__file__).parent
@@ -28,6 +29,7 @@ def mount(app: FastAPI) -> None:
     )
     templates.filters |= {"when": when, "day": day, "thousands": thousands, "points": points_text}
     app.state.templates = templates
+    app.state.refusal_page = refuse
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
 
 
@@ -48,3 +50,12 @@ def show_plain(
     """A page for anybody: it tells nothing of company or model."""
     templates = cast(Environment, request.app.state.templates)
     return HTMLResponse(templates.get_template(name).render(context), status)
+
+
+def refuse(request: Request, trouble: Trouble, instance: str) -> HTMLResponse:
+    """A refusal as a page: what, where, why and what now. It tells nothing of company or model."""
+    told = trouble.as_json()
+    context = {"told": told, "instance": instance}
+    answer = show_plain(request, "refused.html", context, told["status"])
+    answer.headers.update(trouble.headers)
+    return answer
