@@ -38,7 +38,7 @@ from serving.api import (
 from serving.edges import Edge, Limits, respond
 from serving.guarding import install
 from serving.incoming import ID
-from serving.pages import frame, home, lead, rulebook, sign_in
+from serving.pages import frame, home, lead, proposal, proposals, rulebook, sign_in
 from serving.pages import leads as worklist
 from serving.privacy.copies import CopyNotCut
 from serving.problems import Trouble, refused, wrong
@@ -96,6 +96,8 @@ def create_app(
     app.include_router(worklist.router)
     app.include_router(lead.router)
     app.include_router(rulebook.router)
+    app.include_router(proposals.router)
+    app.include_router(proposal.router)
     app.include_router(sign_in.router)
     handle_errors(app)
     install(app, gate)

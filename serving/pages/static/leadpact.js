@@ -20,3 +20,24 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   act();
 });
+
+// A form that says so is checked while it is typed: the same page is asked for, and one part of it taken.
+for (const form of document.querySelectorAll("form[data-live]")) {
+  const place = form.dataset.live;
+  let waiting = 0;
+  let asked = 0;
+  const check = async () => {
+    const mine = ++asked;
+    const body = new URLSearchParams(new FormData(form));
+    body.set("act", "check");
+    document.querySelector(place)?.setAttribute("aria-busy", "true");
+    const answer = await fetch(form.action, { method: "POST", body, headers: { accept: "text/html" } });
+    const found = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(place);
+    if (mine !== asked || found === null) return;
+    document.querySelector(place)?.replaceWith(found);
+  };
+  form.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(check, 600);
+  });
+}
