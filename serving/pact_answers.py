@@ -275,6 +275,9 @@ class DisputeTold(_Model):
     criterion: str | None
     why: str
     opened_at: str
+    settles_by: str | None = Field(
+        description="When the horizon of the score is over; an end told earlier settles it earlier."
+    )
     settled_at: str | None
     converted: bool | None
     closer: Literal["rulebook", "model", "challenger", "neither"] | None

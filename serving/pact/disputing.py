@@ -192,8 +192,20 @@ def ledger(record: Record, limit: int) -> dict[str, Any]:
             groups["criterion", row.criterion].append(row)
     told = [{"by": by, "value": value, **_sum(rows)} for (by, value), rows in groups.items()]
     told.sort(key=lambda g: (g["by"], -g["settled"], g["value"]))
-    disputes = [dispute_as_json(row) for row in store.latest(limit)]
+    disputes = [
+        dispute_as_json(row) | {"settles_by": _settles_by(record, row)}
+        for row in store.latest(limit)
+    ]
     return {"disputes": disputes, "ledger": told}
+
+
+def _settles_by(record: Record, row: Row[Any]) -> str | None:
+    """When the horizon of a disputed score is over; None once it is settled, or without score."""
+    score = None if row.settled_at is not None else record.scores.find(row.score_id)
+    if score is None:
+        return None
+    days = np.timedelta64(round(_book_of(record, read(score.answer)).horizon_days), "D")
+    return instant_text(to_number(from_number(score.as_of) + days))
 
 
 def _sum(rows: list[Row[Any]]) -> dict[str, Any]:

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 import numpy as np
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from features.errors import InputRefused
 from models.actionable import changes_of
 from models.counterfactual import Change, happening
 from serving.access.caller import Caller
+from serving.addresses import without_addresses
 from serving.canonical import read
 from serving.counterfactual import Sought, counterfactual, sentence_of
-from serving.feedback import KINDS, REASONS, give, said_of
+from serving.feedback import KINDS, MAX_NOTE, REASONS, give, said_of
 from serving.guarding import allow, form_of
 from serving.incoming import ID
+from serving.pact.disputing import TOO_HIGH, TOO_LOW, Contested, contest
 from serving.pages import frame, timeline
 from serving.pages.pact_bar import grade_spans, place
+from serving.pages.queue import Waiting, waiting_of
+from serving.pages.store import recording
 from serving.pages.waterfall import draw
 from serving.pages.worklist import disagreement, facts_of
 from serving.problems import Trouble
 from serving.reading import Reading
-from serving.record import Record, persist
+from serving.record import Record
 from serving.schema import NO_NUL
 from serving.state import Worker, worker_of
 from serving.storage.base import to_number
+from serving.storage.handoffs import DisputeStore, HandoffStore
+from serving.storage.pact_tables import MAX_CRITERION
 from serving.subjects import Known, stored_lead
 from serving.what_if import Otherwise, what_if
 
@@ -67,15 +75,28 @@ async def say(
     caller: Annotated[Caller, Depends(allow("feedback.write", page=True))],
 ) -> Response:
     """Feedback from the form; back to the lead, where it stands."""
-    worker, said = worker_of(request), said_of(dict(await form_of(request)))
-
-    def work() -> None:
-        with worker.database.transaction() as connection:
-            record = Record(connection, worker.scorer, worker.clock())
-            give(record, lead_id, said, caller.actor, caller.role)
-
-    await run_in_threadpool(persist, work)
+    said = said_of(dict(await form_of(request)))
+    await recording(request, lambda r: give(r, lead_id, said, caller.actor, caller.role))
     return Response(None, 303, {"location": f"{request.url.path}#said"})
+
+
+@router.post("/leads/{lead_id}/disputes")
+async def dispute(
+    request: Request,
+    lead_id: Annotated[str, Path(pattern=ID)],
+    caller: Annotated[Caller, Depends(allow("feedback.write", page=True))],
+) -> Response:
+    """A contested score from the form; the outcome settles it."""
+    typed = await form_of(request)
+    says, why = typed.get("says", ""), typed.get("why", "").strip()
+    if says not in (TOO_HIGH, TOO_LOW) or not why or len(why) > MAX_NOTE or "\x00" in why:
+        raise InputRefused(
+            f"A dispute says `{TOO_HIGH}` or `{TOO_LOW}`, and why in 1 to {MAX_NOTE:,} characters."
+        )
+    criterion = typed.get("criterion", "")[:MAX_CRITERION] or None
+    contested = Contested(says, without_addresses(why), criterion)
+    await recording(request, lambda r: contest(r, lead_id, contested, caller))
+    return Response(None, 303, {"location": f"/leads/{quote(lead_id)}#contested"})
 
 
 def _context(connection: Connection, worker: Worker, lead_id: str, suppose: str) -> dict[str, Any]:
@@ -93,6 +114,9 @@ def _context(connection: Connection, worker: Worker, lead_id: str, suppose: str)
         return known | {"says": answer["says"]}
     return known | {
         "said": reading.feedback.of_lead(lead_id),
+        "handoff": _handoff(connection, worker, lead_id),
+        "disputes": DisputeStore(connection).of_lead(lead_id)[::-1],
+        "criteria": [(c.id, c.says) for c in rulebook.criteria],
         "kinds": KINDS,
         "codes": REASONS,
         "answer": answer,
@@ -105,6 +129,13 @@ def _context(connection: Connection, worker: Worker, lead_id: str, suppose: str)
         "most_moments": MOST_MOMENTS,
         **_supposed(connection, worker, lead_id, suppose),
     }
+
+
+def _handoff(connection: Connection, worker: Worker, lead_id: str) -> Waiting | None:
+    """The lead's last hand-off with its clocks; None where it was never handed over."""
+    record = Record(connection, worker.scorer, worker.clock())
+    rows = HandoffStore(connection).of_lead(lead_id)
+    return waiting_of(record, rows[-1]) if rows else None
 
 
 def _known_fields(worker: Worker, row: Row[Any]) -> list[tuple[str, str, str]]:

@@ -27,7 +27,8 @@ from serving.pages.editor import COUNTS, controls, edited
 from serving.pages.names import names_of
 from serving.pages.proposals import Proposer, wrong
 from serving.pages.replay import crossings, measures
-from serving.pages.rulebook import READER, reading, said_in, writing
+from serving.pages.rulebook import READER, said_in
+from serving.pages.store import reading, writing
 from serving.state import Worker, worker_of
 from serving.storage.access import PeopleStore
 from serving.storage.base import from_number

@@ -13,7 +13,8 @@ from serving.pact.proposals import Pact, Wanted
 from serving.pact.telling import PactReading
 from serving.pages import frame
 from serving.pages.names import names_of
-from serving.pages.rulebook import MOST_TEXT, READER, reading, writing
+from serving.pages.rulebook import MOST_TEXT, READER
+from serving.pages.store import reading, writing
 from serving.state import Worker
 from serving.storage.pact import EditionStore, PactWishStore
 from serving.storage.tables import MAX_ID

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
-from starlette.concurrency import run_in_threadpool
 
 from features.errors import InputRefused
 from features.rulebook.cases import run_cases
@@ -21,7 +19,8 @@ from serving.pact.wishing import Wished, comment, wish
 from serving.pages import frame
 from serving.pages.evidence import chart
 from serving.pages.names import names_of
-from serving.state import Worker, worker_of
+from serving.pages.store import reading, writing
+from serving.state import Worker
 from serving.storage.pact import EditionStore, PactWishStore
 from serving.storage.pact_tables import MAX_CRITERION
 from serving.storage.tables import MAX_ID
@@ -34,28 +33,6 @@ router = APIRouter(include_in_schema=False)
 READER = Depends(allow("model.read", page=True))
 Wisher = Annotated[Caller, Depends(allow("rulebook.propose", page=True))]
 WishId = Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
-
-
-async def reading(request: Request, ask: Callable[[Connection, Worker], Any]) -> Any:
-    """Ask the store for a page, on one moment's state."""
-    worker = worker_of(request)
-
-    def work() -> Any:
-        with worker.database.reading() as connection:
-            return ask(connection, worker)
-
-    return await run_in_threadpool(work)
-
-
-async def writing(request: Request, use: Callable[[Connection, Worker], Any]) -> Any:
-    """A form's use case, in one transaction."""
-    worker = worker_of(request)
-
-    def work() -> Any:
-        with worker.database.transaction() as connection:
-            return use(connection, worker)
-
-    return await run_in_threadpool(work)
 
 
 @router.get("/rulebook", dependencies=[READER])

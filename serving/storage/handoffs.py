@@ -47,6 +47,11 @@ class HandoffStore:
         order = (handoffs.c.decision_due, handoffs.c.seq)
         return list(self._connection.execute(query.order_by(*order).limit(limit)))
 
+    def returned(self, limit: int) -> list[Row[Any]]:
+        """Hand-offs that came back and wait for marketing, newest first."""
+        query = select(handoffs).where(handoffs.c.decision == "returned")
+        return list(self._connection.execute(query.order_by(handoffs.c.seq.desc()).limit(limit)))
+
     def between(self, first: int, until: int) -> list[Row[Any]]:
         """Hand-offs made from `first` on and before `until` (microseconds), oldest first."""
         query = select(handoffs).where(handoffs.c.handed_at >= first, handoffs.c.handed_at < until)
