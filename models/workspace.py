@@ -107,6 +107,17 @@ class Workspace:
         path = self.home / _CHALLENGER
         return self._named(path) if path.is_file() else None
 
+    def challenger_version(self) -> str | None:
+        """The registry's version of the model that waits for a promotion."""
+        path = self.home / _CHALLENGER
+        if not path.is_file():
+            return None
+        return str(json.loads(path.read_text(encoding="utf-8"))["registry_version"])
+
+    def drop_challenger(self) -> None:
+        """Nothing waits for a promotion any more; the registry keeps the version."""
+        (self.home / _CHALLENGER).unlink(missing_ok=True)
+
     def _named(self, path: Path) -> Path:
         try:
             return self.bundle(str(json.loads(path.read_text(encoding="utf-8"))["model"]))

@@ -39,7 +39,7 @@ from serving.edges import Edge, Limits, respond
 from serving.guarding import install
 from serving.incoming import ID
 from serving.pages import disputes as contested
-from serving.pages import frame, home, lead, proposal, proposals, rulebook, sign_in
+from serving.pages import frame, health, home, lead, model, proposal, proposals, rulebook, sign_in
 from serving.pages import handoffs as waiting
 from serving.pages import leads as worklist
 from serving.privacy.copies import CopyNotCut
@@ -99,6 +99,8 @@ def create_app(
     app.include_router(lead.router)
     app.include_router(waiting.router)
     app.include_router(contested.router)
+    app.include_router(health.router)
+    app.include_router(model.router)
     app.include_router(rulebook.router)
     app.include_router(proposals.router)
     app.include_router(proposal.router)

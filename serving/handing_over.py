@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import structlog
 from starlette.concurrency import run_in_threadpool
 
 from features.errors import LeadpactError
+from models.challenger import Challenger
 from models.scorer import Scorer
 from models.workspace import Workspace
 from serving.pact.disputing import settle
@@ -45,28 +45,6 @@ async def keep_handing_over(desk: Desk, workspace: Workspace, every: float = EVE
         if handed.leads or settled or broken:
             told = {"disputes_settled": settled, "promises_broken": broken}
             log.info("handed over", **vars(handed), **told)
-
-
-class Challenger:
-    """The workspace's challenger, read once for each that comes."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-        self._found: tuple[Path, Scorer] | None = None
-
-    def scorer(self) -> Scorer | None:
-        """The model that waits for its promotion; None when none does.
-
-        Raises:
-            BundleRefused: when its bundle is damaged, foreign or of another version.
-            NoChampion: when the file that names it is damaged.
-        """
-        path = self._workspace.challenger()
-        if path is None:
-            self._found = None
-        elif self._found is None or self._found[0] != path:
-            self._found = path, Scorer.load(path)
-        return None if self._found is None else self._found[1]
 
 
 def _scorer_of(waiting: Challenger, log: Any) -> Scorer | None:

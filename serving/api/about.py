@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
@@ -12,15 +12,24 @@ from starlette.concurrency import run_in_threadpool
 from features.columns import readable
 from features.rulebook.sentences import rule_sentence, sentence
 from features.values import allowed
+from models.challenger import Challenger
 from models.scorer import Scorer
+from models.workspace import Workspace
+from serving.access.caller import Caller
 from serving.answers import Health
+from serving.api.access_models import parse
 from serving.api.common import refusals
+from serving.api.pact import body_of
+from serving.api.pact_models import ModelDecision
+from serving.bodies import json_body
 from serving.freshness import freshness
 from serving.guarding import GUARDED, allow
 from serving.problems import Trouble
+from serving.promoting import Promoting
 from serving.state import worker_of
 
 router = APIRouter(tags=["service"])
+_BAD = ("not-json", "not-json-type", "body-too-large", "input-refused", "conflict")
 
 
 @router.get("/healthz", summary="Whether the worker runs")
@@ -71,6 +80,64 @@ async def model(request: Request) -> Response:
     """Versions, the agreed scale and what it came to, grades, fields, and how it was tested."""
     content = msgspec.json.encode(about(worker_of(request).scorer))
     return Response(content, media_type="application/json")
+
+
+@router.post(
+    "/v1/model/promotion",
+    summary="Make the challenger champion",
+    status_code=204,
+    responses=refusals(*GUARDED, *_BAD),
+    response_model=None,
+    openapi_extra=body_of(ModelDecision),
+)
+async def promotion(
+    request: Request, caller: Annotated[Caller, Depends(allow("model.promote"))]
+) -> Response:
+    """It answers in every process within a second. What waits is named by `GET /v1/challenger`."""
+    told = parse(ModelDecision, await json_body(request))
+    await run_in_threadpool(_promoting(request).promote, told.model, told.note, caller)
+    return Response(None, 204)
+
+
+@router.post(
+    "/v1/model/rejection",
+    summary="Let the challenger wait no longer",
+    status_code=204,
+    responses=refusals(*GUARDED, *_BAD),
+    response_model=None,
+    openapi_extra=body_of(ModelDecision),
+)
+async def rejection(
+    request: Request, caller: Annotated[Caller, Depends(allow("model.promote"))]
+) -> Response:
+    """The registry keeps it; it can be promoted there by its version."""
+    told = parse(ModelDecision, await json_body(request))
+    await run_in_threadpool(_promoting(request).reject, told.model, told.note, caller)
+    return Response(None, 204)
+
+
+@router.get(
+    "/v1/challenger",
+    summary="The model that waits for its promotion",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/json": {"schema": {"type": "object"}}}},
+        **refusals("not-found", "not-ready", *GUARDED),
+    },
+    dependencies=[Depends(allow("model.read"))],
+)
+async def challenger(request: Request) -> Response:
+    """As `/v1/model` tells of the champion."""
+    folder = worker_of(request).settings.workspace
+    found = await run_in_threadpool(Challenger(Workspace(folder)).scorer)
+    if found is None:
+        raise Trouble("not-found", "No model waits for a promotion.")
+    return Response(msgspec.json.encode(about(found)), media_type="application/json")
+
+
+def _promoting(request: Request) -> Promoting:
+    worker = worker_of(request)
+    return Promoting(worker.database, worker.settings.workspace, worker.clock())
 
 
 def about(scorer: Scorer) -> dict[str, Any]:

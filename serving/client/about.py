@@ -9,7 +9,7 @@ from serving.client.calling import Caller, at, operation
 
 
 class AboutCalls:
-    """`/v1/model`, `/v1/me`."""
+    """`/v1/model`, `/v1/challenger`, `/v1/me`."""
 
     _caller: Caller
 
@@ -17,6 +17,25 @@ class AboutCalls:
     def model(self) -> dict[str, Any]:
         """The model that answers: versions, scale, grades, fields, criteria, how it was tested."""
         return cast(dict[str, Any], self._caller.send("GET", at("model")).json())
+
+    @operation("service_challenger")
+    def challenger(self) -> dict[str, Any]:
+        """The model that waits for its promotion, told as `model` tells of the champion.
+
+        Raises:
+            NotFound: when none waits.
+        """
+        return cast(dict[str, Any], self._caller.send("GET", at("challenger")).json())
+
+    @operation("service_promotion")
+    def promote(self, model: str, note: str) -> None:
+        """Make the challenger champion, and say why."""
+        self._caller.send("POST", at("model", "promotion"), json={"model": model, "note": note})
+
+    @operation("service_rejection")
+    def reject(self, model: str, note: str) -> None:
+        """Let the challenger wait no longer, and say why."""
+        self._caller.send("POST", at("model", "rejection"), json={"model": model, "note": note})
 
     @operation("access_me")
     def me(self) -> Me:

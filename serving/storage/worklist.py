@@ -108,6 +108,11 @@ class Worklist:
         query = select(scores.c.seq, scores.c.answer).where(scores.c.seq.in_(list(seqs)))
         return {row.seq: row.answer for row in self._connection.execute(query)}
 
+    def newest_answers(self, limit: int) -> list[str]:
+        """The answers of the newest scores, as stored."""
+        query = select(scores.c.answer).order_by(scores.c.seq.desc()).limit(limit)
+        return list(self._connection.execute(query).scalars())
+
     def courses(self, ids: Iterable[str], since: int) -> dict[str, list[tuple[int, int]]]:
         """The scores of leads from `since` (microseconds) on, oldest first: (instant, score)."""
         query = select(scores.c.lead_id, scores.c.as_of, scores.c.score).where(

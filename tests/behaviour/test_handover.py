@@ -13,10 +13,11 @@ import pytest
 
 from features.errors import BundleRefused
 from models.bundle import load
+from models.challenger import Challenger
 from models.rungs import Affine
 from models.scorer import Scorer
 from models.workspace import Workspace
-from serving.handing_over import Challenger, run_once
+from serving.handing_over import run_once
 from serving.pact.calendar import Calendar
 from serving.pact.handing import drawn
 from serving.record import Record

@@ -1,0 +1,102 @@
+"""`/model`: champion and challenger side by side, and who becomes which."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from features.errors import BundleRefused, InputRefused
+from models.challenger import Challenger
+from models.scorer import Scorer
+from models.workspace import NoChampion, Workspace
+from serving.access.caller import Caller
+from serving.canonical import read
+from serving.guarding import allow, form_of
+from serving.pages import frame
+from serving.pages.model_figures import curve, drivers, reliability
+from serving.pages.store import reading
+from serving.promoting import MAX_NOTE, Promoting
+from serving.state import Worker, worker_of
+from serving.storage.worklist import Worklist
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+MOST_DRIVERS, DRIVEN = 15, 300
+"""Lines that are told; newest scores that they are told of."""
+router = APIRouter(include_in_schema=False)
+FIGURES = (
+    ("log_loss", "Log loss", "{:.4f}"),
+    ("auc", "AUC", "{:.3f}"),
+    ("brier", "Brier score", "{:.4f}"),
+    ("ece", "Calibration error (ECE)", "{:.4f}"),
+    ("lift10", "Lift of the best 10 in 100", "{:.2f}"),
+)
+
+
+@router.get("/model", dependencies=[Depends(allow("model.read", page=True))])
+async def show_model(request: Request) -> Response:
+    """The model that answers beside the one that waits."""
+    worker = worker_of(request)
+    challenger, why_not = await run_in_threadpool(_challenger, worker)
+
+    def ask(connection: Connection, worker: Worker) -> dict[str, Any]:
+        store = Worklist(connection)
+        answers = [read(text) for text in store.newest_answers(DRIVEN)]
+        told = drivers(answers, MOST_DRIVERS)
+        return {
+            "sides": [_side("champion", worker.scorer)]
+            + ([] if challenger is None else [_side("challenger", challenger)]),
+            "why_not": why_not,
+            "drivers": told,
+            "driven": len(answers),
+            "most": max((d["agreed"] + d["learned"] for d in told), default=1.0),
+            "figures": FIGURES,
+            "card": worker.scorer.card,
+        }
+
+    return frame.show(request, "model.html", await reading(request, ask))
+
+
+def _challenger(worker: Worker) -> tuple[Scorer | None, str]:
+    """The model that waits, and why it cannot be shown where it cannot."""
+    try:
+        return Challenger(Workspace(Path(worker.settings.workspace))).scorer(), ""
+    except (BundleRefused, NoChampion) as error:
+        return None, str(error)
+
+
+def _side(role: str, scorer: Scorer) -> dict[str, Any]:
+    card = scorer.card
+    tested = card.get("evaluation") or {}
+    return {
+        "role": role,
+        "model": scorer.versions.model,
+        "versions": scorer.versions,
+        "card": card,
+        "tested": tested,
+        "reliability": reliability(tested.get("corp")),
+        "gain": curve(tested["gain"]) if tested.get("gain") else "",
+        "gain_rulebook": curve(tested["gain_rulebook"]) if tested.get("gain_rulebook") else "",
+        "drift": [f for d in card.get("drift", []) for f in d["fields"] if f["verdict"] == "moved"],
+    }
+
+
+@router.post("/model")
+async def decide(
+    request: Request, caller: Annotated[Caller, Depends(allow("model.promote", page=True))]
+) -> Response:
+    """Promote or reject the challenger, with a note."""
+    typed, worker = await form_of(request), worker_of(request)
+    note, act = typed.get("note", "").strip(), typed.get("act", "")
+    if not note or len(note) > MAX_NOTE or "\x00" in note:
+        raise InputRefused(f"Say why, in 1 to {MAX_NOTE:,} characters: the audit log keeps it.")
+    promoting = Promoting(worker.database, Path(worker.settings.workspace), worker.clock())
+    steps = {"promote": promoting.promote, "reject": promoting.reject}
+    if act not in steps:
+        raise InputRefused("Promote or reject the challenger by a button of the page.")
+    await run_in_threadpool(steps[act], typed.get("model", ""), note, caller)
+    return Response(None, 303, {"location": "/model"})

@@ -1,0 +1,99 @@
+"""The figures of a model's card as pictures: where everything stands in %. No HTML here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_EDGE = 1.06
+"""Room above the highest value of an axis."""
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """A CORP diagram (Dimitriadis, Gneiting & Jordan 2021), told on x and happened on y.
+
+    Attributes:
+        top: the end of both axes, a likelihood.
+        band: points of the band's outline, `x,y` in a box of 100 by 100, y downwards.
+        line: points of the isotonic steps.
+        ticks: (place in %, in words).
+        says: the finding in a sentence.
+        rows: told from, told to, happened, leads of each step.
+    """
+
+    top: float
+    band: str
+    line: str
+    ticks: tuple[tuple[float, str], ...]
+    says: str
+    rows: tuple[tuple[str, str, str, str], ...]
+
+
+def reliability(corp: Mapping[str, Any] | None) -> Reliability | None:
+    """The diagram of a card's `corp`; None where there are too few leads."""
+    if not corp or not corp["steps"]:
+        return None
+    steps = corp["steps"]
+    top = min(1.0, _EDGE * max(*(s["end"] for s in steps), *corp["high"], 0.05))
+
+    def x(p: float) -> float:
+        return float(round(100 * min(p, top) / top, 2))
+
+    def y(p: float) -> float:
+        return round(100 - x(p), 2)
+
+    there = [f"{x(p)},{y(h)}" for p, h in zip(corp["at"], corp["high"], strict=True)]
+    back = [f"{x(p)},{y(low)}" for p, low in zip(corp["at"], corp["low"], strict=True)][::-1]
+    line = [f"{x(s[end])},{y(s['happened'])}" for s in steps for end in ("start", "end")]
+    brier = corp["brier"]
+    says = (
+        f"Of a Brier score of {brier['score']:.4f}, {brier['miscalibration']:.4f} is "
+        f"miscalibration and {brier['discrimination']:.4f} is what it tells apart; "
+        f"{100 * corp['outside']:.0f} in 100 leads lie outside the band."
+    )
+    ticks = tuple((25.0 * k, f"{25 * k * top:.0f}") for k in range(5))
+    rows = tuple(
+        (
+            f"{100 * s['start']:.1f}",
+            f"{100 * s['end']:.1f}",
+            f"{100 * s['happened']:.1f}",
+            f"{s['leads']:,}",
+        )
+        for s in steps
+    )
+    return Reliability(top, " ".join([*there, *back]), " ".join(line), ticks, says, rows)
+
+
+def curve(gain: Sequence[float]) -> str:
+    """A gain curve, conversions caught by the best share of leads, as points in 100 by 100."""
+    n = max(len(gain) - 1, 1)
+    return " ".join(f"{100 * k / n:.2f},{100 - 100 * g:.2f}" for k, g in enumerate(gain))
+
+
+def drivers(answers: Sequence[Mapping[str, Any]], most: int) -> list[dict[str, Any]]:
+    """What moves scores: mean size of each line's agreed and learned points over these scores.
+
+    Args:
+        answers: whole answers, as stored.
+        most: lines that are told, the largest first.
+    """
+    sums: dict[str, dict[str, Any]] = {}
+    for answer in answers:
+        for r in answer["reasons"]:
+            if r["kind"] in ("base", "limit"):
+                continue
+            told = sums.setdefault(
+                r["key"], {"label": r["label"], "agreed": 0.0, "learned": 0.0, "leads": 0}
+            )
+            told["agreed"] += abs(r["agreed"])
+            told["learned"] += abs(r["learned"])
+            told["leads"] += 1
+    n = max(len(answers), 1)
+    found = [
+        {"label": t["label"], "agreed": t["agreed"] / n, "learned": t["learned"] / n}
+        for t in sums.values()
+    ]
+    found.sort(key=lambda t: -(t["agreed"] + t["learned"]))
+    return found[:most]
