@@ -85,6 +85,11 @@ class Workspace:
         """The folder of the bundle of that name."""
         return self.home / "bundles" / model
 
+    @property
+    def has_champion(self) -> bool:
+        """Whether a model serves, or served once: a damaged entry counts, for it must be told."""
+        return (self.home / _CHAMPION).is_file()
+
     def champion(self) -> Path:
         """The bundle folder of the model that serves.
 

@@ -16,6 +16,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from features.errors import DocumentRefused, InputRefused
+from models.workspace import Workspace
 from serving.access.gate import Gate
 from serving.api import (
     about,
@@ -35,11 +36,23 @@ from serving.api import (
     what_if,
     wishes,
 )
+from serving.beginning.folder import Beginning
 from serving.edges import Edge, Limits, respond
 from serving.guarding import install
 from serving.incoming import ID
 from serving.pages import disputes as contested
-from serving.pages import frame, health, home, lead, model, proposal, proposals, rulebook, sign_in
+from serving.pages import (
+    first_lead,
+    frame,
+    health,
+    home,
+    lead,
+    model,
+    proposal,
+    proposals,
+    rulebook,
+    sign_in,
+)
 from serving.pages import handoffs as waiting
 from serving.pages import leads as worklist
 from serving.privacy.copies import CopyNotCut
@@ -76,6 +89,8 @@ def create_app(
         generate_unique_id_function=_operation_id,
     )
     app.state.desk = desk
+    workspace = Workspace(worker.settings.workspace)
+    app.state.beginning = Beginning(workspace, worker.database, worker.clock)
     app.state.readiness = readiness or Readiness(worker.database)
     app.include_router(score.routes(worker.settings))
     app.include_router(bulk.routes())
@@ -104,6 +119,7 @@ def create_app(
     app.include_router(rulebook.router)
     app.include_router(proposals.router)
     app.include_router(proposal.router)
+    app.include_router(first_lead.router)
     app.include_router(sign_in.router)
     handle_errors(app)
     install(app, gate)

@@ -20,12 +20,16 @@ from serving.access.people import first_start_link
 from serving.access.settings import AccessSettings
 from serving.answering import answering
 from serving.app import create_app
+from serving.beginning.first_leads import bring
+from serving.beginning.folder import Beginning
 from serving.configuration import configured, store_url
+from serving.first_app import create_first_app
 from serving.handing_over import keep_handing_over
 from serving.jobs.watching import run_jobs
 from serving.jobs.work import House
 from serving.keeping_fresh import keep_fresh
 from serving.logs import log_as_json
+from serving.opening import Opening
 from serving.pact.seeding import begin
 from serving.processes import serve
 from serving.readiness import Readiness
@@ -48,21 +52,46 @@ def now() -> np.datetime64:
     return np.datetime64(datetime.now(UTC).replace(tzinfo=None), "us")
 
 
-def app_from_environment() -> FastAPI:
-    """One worker's app: what uvicorn calls in every process.
+def app_from_environment() -> FastAPI | Opening:
+    """One worker's app: what uvicorn calls in every process. Without a model, the first run, which
+    becomes the service once one was learned.
 
     Raises:
-        NoChampion: when nothing has been trained yet.
         BundleRefused: when the model is damaged, foreign or of another version.
         SettingsRefused: when a setting has a value that it may not have.
         StoreOutdated: when the store's tables are of another version.
     """
     workspace = Workspace(Path(os.environ[WORKSPACE]))
-    settings = configured(Settings, workspace.folder)
-    log_as_json(settings.log_level)
-    telemetry = Telemetry()
+    log_as_json(configured(Settings, workspace.folder).log_level)
+    return _service(workspace) if workspace.has_champion else _first_run(workspace)
+
+
+def _first_run(workspace: Workspace) -> Opening:
+    settings, telemetry, database = _equipment(workspace)
+    beginning = Beginning(workspace, database, now)
+    gate = open_gate(database, configured(AccessSettings, workspace.folder), now, time.time)
+    first = create_first_app(beginning, gate, settings, telemetry)
+
+    def whole() -> FastAPI:
+        begin(database, workspace, now())
+        bring(beginning, workspace.fields())
+        return _service(workspace)
+
+    def tell(fault: str) -> None:
+        beginning.fault = fault
+
+    return Opening(first, lambda: workspace.has_champion, whole, tell)
+
+
+def _equipment(workspace: Workspace) -> tuple[Settings, Telemetry, Database]:
+    settings, telemetry = configured(Settings, workspace.folder), Telemetry()
     database = Database(store_url(settings), settings.database_connections, _counting(telemetry))
     require_current(database)
+    return settings, telemetry, database
+
+
+def _service(workspace: Workspace) -> FastAPI:
+    settings, telemetry, database = _equipment(workspace)
     scorer = answering(database, load_champion(workspace, now), now())
     desk = Desk(Worker(scorer, settings, now, telemetry, database))
     gate = open_gate(database, configured(AccessSettings, workspace.folder), now, time.time)
@@ -140,14 +169,15 @@ def opened_store(workspace: Workspace, named: str | None) -> Iterator[Database]:
 
 
 def run(workspace: Workspace, tell: Callable[[str], None], **told: Any) -> None:
-    """Serve a workspace's champion until told to stop; requests in flight are finished first.
+    """Serve a workspace's champion, or its first run, until told to stop; requests in flight are
+    finished first.
 
     Args:
         tell: shows the operator where to begin; the first link is a secret and goes to no log.
         told: settings of `ServerSettings` that win over file and environment; None says nothing.
 
     Raises:
-        NoChampion: when nothing has been trained yet.
+        NoChampion: when the entry of the model that serves is damaged.
         SettingsRefused: when a setting has a value that it may not have.
         StoreOutdated: when the store is another's to migrate and is not at this version.
         StoreUnreachable: when it does not answer.
@@ -155,13 +185,19 @@ def run(workspace: Workspace, tell: Callable[[str], None], **told: Any) -> None:
     settings = configured(ServerSettings, workspace.folder, **told)
     log_as_json(configured(Settings, workspace.folder).log_level)
     configured(AccessSettings, workspace.folder)
-    model = workspace.champion().name
+    model = workspace.champion().name if workspace.has_champion else None
     os.environ[WORKSPACE] = str(workspace.folder.resolve())
     with opened_store(workspace, None) as database:
         link = first_start_link(database, now())
-        begin(database, workspace, now())
+        if model is not None:
+            begin(database, workspace, now())
     home = f"http://{settings.host}:{settings.port}"
-    tell(f"Model {model}. Open {home}/ or {home}/docs")
+    if model is None:
+        tell(
+            f"{workspace.folder} has no model yet. Open {home}/begin to bring leads and learn one."
+        )
+    else:
+        tell(f"Model {model}. Open {home}/ or {home}/docs")
     if link is not None:
         tell(f"Nobody is an admin yet. To become one, open {home}{link.path} once, within a day.")
     # One thread a pool and one process a core: OpenMP on shared cores costs far more.

@@ -62,12 +62,13 @@ def caller_of(request: Request) -> Caller:
     return cast(Caller, request.state.caller)
 
 
-def allow(permission: str, *, page: bool = False) -> Guard:
+def allow(permission: str, *, page: bool = False, files: int = 0) -> Guard:
     """A dependency that lets through who has `permission`, and gives the `Caller`.
 
     Args:
         permission: a name in the one table.
         page: send a browser without a session to sign in, instead of refusing.
+        files: most files that a form may bring.
     """
     if permission not in PERMISSIONS:
         raise KeyError(f"{permission} is no permission; see serving/access/permissions.py")
@@ -86,7 +87,7 @@ def allow(permission: str, *, page: bool = False) -> Guard:
         _count(request, caller.actor)
         caller.require(permission)
         if caller.kind == "person" and request.method not in _SAFE:
-            await require_form_token(request, session_of(request))
+            await require_form_token(request, session_of(request), files)
         return caller
 
     guard.permission = permission  # type: ignore[attr-defined]
@@ -153,21 +154,21 @@ def drop_cookie(gate: Gate, response: Response, name: str) -> None:
     )
 
 
-async def form_of(request: Request) -> dict[str, str]:
+async def form_of(request: Request, files: int = 0) -> dict[str, str]:
     """What was typed into a form. Starlette keeps it, so whoever asks again reads the same.
 
     Raises:
         Trouble: when it is no form, or one of far too many fields.
     """
     try:
-        form = await request.form(max_files=0, max_fields=_MOST_FORM_FIELDS)
+        form = await request.form(max_files=files, max_fields=_MOST_FORM_FIELDS)
     except HTTPException as error:
         raise Trouble("input-refused", f"The form cannot be read: {error.detail}") from error
     # A form may claim an encoding in which half characters can be written.
     return {k: str(v).encode("utf-8", "replace").decode() for k, v in form.items()}
 
 
-async def require_form_token(request: Request, cookie: str) -> None:
+async def require_form_token(request: Request, cookie: str, files: int = 0) -> None:
     """Refuse a write that does not come from a page of ours in this browser.
 
     Raises:
@@ -175,7 +176,7 @@ async def require_form_token(request: Request, cookie: str) -> None:
     """
     told = request.headers.get(FORM_HEADER, "")
     if not told and request.headers.get("content-type", "").startswith(_FORMS):
-        told = (await form_of(request)).get(FORM_FIELD, "")
+        told = (await form_of(request, files)).get(FORM_FIELD, "")
     if not cookie or not same(told, form_token(cookie)):
         raise NotAllowed("This did not come from a page of this service, or the page is too old.")
 

@@ -30,13 +30,18 @@ def free_port() -> int:
 
 @contextmanager
 def started(
-    folder: Path, *options: str, log: Path | None = None, **settings: str
+    folder: Path,
+    *options: str,
+    log: Path | None = None,
+    up: str = "/readyz",
+    **settings: str,
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """Serve a workspace's champion; gives the process and its address, and ends it if it lives.
 
     Args:
         options: of `leadpact serve`.
         log: where its standard error goes; nowhere without it.
+        up: address that answers once it can be asked.
         settings: by their names.
     """
     port = free_port()
@@ -53,7 +58,7 @@ def started(
         )
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait(process, address)
+        _wait(process, address + up)
         yield process, address
     finally:
         lives = process.poll() is None
@@ -83,12 +88,12 @@ def served(folder: Path, *options: str) -> Iterator[str]:
         yield address
 
 
-def _wait(process: subprocess.Popen[bytes], address: str) -> None:
+def _wait(process: subprocess.Popen[bytes], url: str) -> None:
     for _ in range(300):
         if process.poll() is not None:
             raise AssertionError(f"the service ended with {process.returncode}")
         try:
-            with urllib.request.urlopen(f"{address}/readyz", timeout=1):
+            with urllib.request.urlopen(url, timeout=1):
                 return
         except OSError:
             time.sleep(0.1)

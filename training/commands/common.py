@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -68,11 +69,15 @@ def instant(told: str | None) -> np.datetime64:
 
 @contextmanager
 def progress(silent: bool) -> Iterator[Progress]:
-    """A bar on standard error; nothing when machines listen."""
+    """A bar on standard error, or a line a stage where that is no terminal; nothing when machines
+    listen."""
     from rich.console import Console
     from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
+    if not silent and not sys.stderr.isatty():
+        yield lambda what, step, of: typer.echo(f"{step}/{of} {what}", err=True)
+        return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Bar(*columns, console=Console(stderr=True), disable=silent) as bar:
         task = bar.add_task("Starting", total=None)

@@ -41,3 +41,7 @@ for (const form of document.querySelectorAll("form[data-live]")) {
     waiting = setTimeout(check, 600);
   });
 }
+
+// What goes on elsewhere is looked at again; without scripts the page says so itself.
+const again = document.querySelector("[data-again]");
+if (again !== null) setTimeout(() => location.reload(), Number(again.dataset.again));

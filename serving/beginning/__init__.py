@@ -1,0 +1,1 @@
+"""An installation's first run: from a CSV in the browser to the first model."""

@@ -1,0 +1,122 @@
+"""An empty installation walks from a CSV to the first explained lead, in the browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.access import PASSWORD
+from tests.support.cli import run
+from tests.support.server import started
+
+LEARNING = 90_000
+"""Milliseconds that a training of 600 leads may take on a busy machine."""
+
+
+@pytest.fixture(params=[True, False], ids=["scripts", "no scripts"])
+def empty(request: pytest.FixtureRequest, browser: Browser, tmp_path: Path) -> Iterator[Any]:
+    """An admin's browser on an installation that has nothing yet: page, address, folder."""
+    folder = tmp_path / "acme"
+    with started(folder, up="/healthz", log=tmp_path / "log") as (_, address):
+        made = run("access", "first-link", "-w", folder)
+        link = re.search(r"/link/\S+", made.out)
+        assert link is not None, made.out + made.err
+        context = browser.new_context(java_script_enabled=request.param)
+        page = context.new_page()
+        page.goto(address + link[0])
+        page.get_by_label("E-mail address").fill("ada@example.com")
+        page.get_by_label("Name").fill("Ada Marsh")
+        page.get_by_label("Password, 12").fill(PASSWORD)
+        page.get_by_label("The same again").fill(PASSWORD)
+        page.get_by_role("button", name="Become admin").click()
+        page.get_by_role("link", name="Go to Leadpact").click()
+        yield page, address, folder
+        context.close()
+
+
+def export(path: Path, n: int = 600) -> Path:
+    """What a CRM exports: semicolons, Latin-1, a column that is filled after the call."""
+    rng = np.random.default_rng(7)
+    employees = rng.integers(5, 900, n)
+    source = rng.choice(["Webinar", "Messe Köln", "Referral"], n)
+    odds = -2.2 + 1.6 * (employees > 200) + 1.2 * (source == "Referral")
+    won = rng.random(n) < 1 / (1 + np.exp(-odds))
+    days = pd.date_range("2025-01-01", periods=n, freq="12h").strftime("%Y-%m-%d %H:%M")
+    table = pd.DataFrame(
+        {
+            "Lead No": [f"A-{i}" for i in range(n)],
+            "Created": days,
+            "Employees": employees,
+            "Lead Source": source,
+            "Visits": rng.poisson(3, n),
+            "Call result": np.where(won, "signed", rng.choice(["no answer", "not now"], n)),
+            "Converted": np.where(won, "1", "0"),
+        }
+    )
+    table.to_csv(path, sep=";", index=False, encoding="latin-1")
+    return path
+
+
+def accessible(page: Page) -> None:
+    """No violation that axe knows, at a phone's width too."""
+    for width in (1440, 360):
+        page.set_viewport_size({"width": width, "height": 800})
+        found: Any = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_csv_becomes_the_first_explained_lead(
+    empty: Any, tmp_path: Path, request: pytest.FixtureRequest
+):
+    page, address, folder = empty
+    look = accessible if "no scripts" not in request.node.name else lambda _page: None
+    expect(page.get_by_role("heading", level=1)).to_have_text("Bring leads")
+    look(page)
+    page.get_by_role("button", name="Bring these leads").click()
+    expect(page.locator("#e-leads")).to_contain_text("Choose the file")
+    broken = tmp_path / "book.xlsx"
+    broken.write_bytes(b"PK\x03\x04 a workbook")
+    page.get_by_label("Leads (CSV)").set_input_files(broken)
+    page.get_by_role("button", name="Bring these leads").click()
+    expect(page.locator("#e-leads")).to_contain_text("save the sheet as CSV")
+    page.get_by_label("Leads (CSV)").set_input_files(export(tmp_path / "crm.csv"))
+    page.get_by_role("button", name="Bring these leads").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Name the columns")
+    for label, value in (("Outcome", "Converted"), ("Lead's id", "Lead No"), ("When", "Created")):
+        expect(page.get_by_label(label)).to_have_value(value)
+    expect(page.get_by_text("Messe Köln", exact=False)).to_be_visible()
+    look(page)
+    page.get_by_label("Outcome").select_option("Lead Source")
+    page.get_by_role("button", name="Draft").click()
+    expect(page.locator("#e-converted")).to_contain_text("conversion", timeout=30_000)
+    page.get_by_label("Outcome").select_option("Converted")
+    page.get_by_role("button", name="Draft").click()
+    expect(page.get_by_label("Use Call result")).not_to_be_checked(timeout=30_000)
+    look(page)
+
+    page.goto(address)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Read the drafted rulebook")
+    points = page.locator(".rule input").first
+    points.fill("many")
+    page.get_by_role("button", name="Keep these and learn").click()
+    expect(page.locator(".rule .error")).to_contain_text("Got 'many'")
+    expect(points).to_have_value("many")
+    look(page)
+    points.fill("12.5")
+    page.get_by_role("button", name="Keep these and learn").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Learn")
+    expect(page.get_by_role("status")).to_contain_text("stage", timeout=30_000)
+    expect(page.locator(".score")).to_be_visible(timeout=LEARNING)
+    expect(page.get_by_role("heading", name="Why")).to_be_visible()
+    assert "points: 12.5" in (folder / "rulebook.yaml").read_text("utf-8")
+    assert "Call result" not in page.inner_text("main")
