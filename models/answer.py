@@ -143,7 +143,7 @@ def _retention_of(scores: Scores, i: int, stated: Value, expected: float) -> dic
         "interval": {"low": low, "high": high, "level": LEVEL},
         "expected": after,
         "says": "{} in 100 such customers stay a year ({} to {})".format(*told)
-        + f": {stated.currency} {after:,.0f} for another.",
+        + f": {stated.currency} {after:,.0f} from those who stay.",
     }
 
 

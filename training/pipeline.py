@@ -14,13 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from features.arrays import Floats
 from features.columns import readable
 from models.bundle import Bundle, Versions, save
 from models.ladder import LadderClassifier
 from models.registry import Registered, Registry, Training
+from models.retention import RetentionModel
 from models.scorer import Scorer
+from models.value import AmountModel
 from training.card import make_card
 from training.card_files import card_texts, write_cards
 from training.censoring import teaching
@@ -105,8 +108,7 @@ def train(plan: Plan, progress: Progress = quiet) -> Result:
     card = make_card(dataset, evaluation, ladder, scores, accepted, curve, evidence, taught)
     card["tuning"] = None if tuned is None else rounded(tuned.as_json())
     documents = dataset.fields, dataset.rulebook, dataset.vocabulary
-    beside = learn_worth(dataset), learn_retention(dataset)
-    bundle = Bundle(*documents, ladder.fitted_, card, *beside)
+    bundle = Bundle(*documents, ladder.fitted_, card, *second_horizon(dataset))
     versions, folder = keep(bundle, plan)
     texts = card_texts(card, versions)
     cards = write_cards(plan.workspace, versions, texts)
@@ -124,6 +126,16 @@ def _tune(plan: Plan, dataset: Dataset, progress: Progress) -> Tuned | None:
     store = plan.workspace.home / "tuning.db"
     threads, seed = plan.threads, plan.seed
     return tune(dataset, plan.tune, store, threads, seed, lambda what: progress(what, 2, STEPS))
+
+
+def second_horizon(dataset: Dataset) -> tuple[AmountModel | None, RetentionModel | None]:
+    """What leads bring if they are won, and whether they stay; see `training.worth`.
+
+    One thread of linear algebra: more would add up in another order, and the same history would
+    make another bundle where there are more of them.
+    """
+    with threadpool_limits(1, user_api="blas"):
+        return learn_worth(dataset), learn_retention(dataset)
 
 
 def check_sums(

@@ -11,7 +11,7 @@ import pytest
 from features.arrays import Table
 from models.history import History, Leads
 from models.ladder import LadderClassifier
-from models.likelihood import Z90
+from models.likelihood import APART, Z90
 from models.scale import logit, sigmoid
 from models.updated import INTERVAL_SD, TOLD_SD, interval_covariance, update_points
 
@@ -107,7 +107,7 @@ def test_an_interval_widens_where_other_rungs_pull_from_rung_2() -> None:
     f = fitted.log_odds(seen)
     f2 = fitted.affine(fitted.updated.log_odds(seen))
     near, far = fitted.half_width(seen, f2), fitted.half_width(seen, f2 + 1.0)
-    assert (far**2 - near**2) == pytest.approx(np.full(400, Z90**2))
+    assert (far**2 - near**2) == pytest.approx(np.full(400, Z90**2 * APART))
     assert fitted.half_width(seen) == pytest.approx(fitted.half_width(seen, f))
     exact = replace(fitted, updated=replace(fitted.updated, V=0 * fitted.updated.V))
     assert exact.half_width(seen, f2) == pytest.approx(np.zeros(400), abs=1e-9)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 from features.arrays import Table, texts
 from models.answer import answer
@@ -20,6 +21,7 @@ from serving.answers import Score
 from tests.support.cli import run
 from training.dataset import load_dataset
 from training.labels import Outcomes, stays_of
+from training.pipeline import second_horizon
 from training.retention import learned, retention, retention_section, try_retention
 from training.sample import write_workspace
 
@@ -146,6 +148,16 @@ def test_the_answer_tells_who_stays_beside_a_score_that_it_does_not_move(
         assert value["says"].endswith(stays["says"])
         Score.model_validate(told | {"warnings": []})
     assert answer("x", without, 0, silent)["value"]["retention"] is None
+
+
+def test_threads_of_linear_algebra_change_no_byte_of_what_is_learned(
+    old_company: Workspace,
+) -> None:
+    dataset, told = load_dataset(old_company), []
+    for threads in (1, 2):
+        with threadpool_limits(threads, user_api="blas"):
+            told.append([model.to_json() for model in second_horizon(dataset)])
+    assert told[0] == told[1]
 
 
 def test_an_edition_that_does_not_ask_is_told_nothing(old_company: Workspace) -> None:
