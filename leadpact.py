@@ -26,6 +26,7 @@ from models.workspace import NoChampion, Workspace
 from serving.commands import (
     access,
     audit,
+    crm,
     jobs,
     mappings,
     operations,
@@ -45,7 +46,7 @@ app = typer.Typer(
 )
 for room in (history, answers, registry, align, agreement, evidence):
     app.add_typer(room.app)
-for room in (store, access, audit, operations, jobs, privacy, training_export, mappings):
+for room in (store, access, audit, operations, jobs, privacy, training_export, mappings, crm):
     app.add_typer(room.app)
 
 # One word, two rooms: `rulebook check` reads a file, the others the store.

@@ -12,9 +12,10 @@ from starlette.staticfiles import StaticFiles
 
 from serving.access.secrets import form_token
 from serving.guarding import caller_of, session_of
-from serving.pages.words import day, points_text, thousands, when
+from serving.pages.words import day, thousands, when
 from serving.problems import Trouble
 from serving.state import worker_of
+from serving.top_reasons import points_text
 
 _HERE = Path(__file__).parent
 

@@ -6,7 +6,6 @@ from datetime import datetime
 
 import numpy as np
 
-from models.wording import signed
 from serving.storage.base import from_number
 
 
@@ -31,8 +30,3 @@ def day(instant: np.datetime64 | int | str) -> str:
 def thousands(number: float) -> str:
     """A whole number as "4,812"."""
     return f"{round(number):,}"
-
-
-def points_text(points: float, kind: str) -> str:
-    """Points as shown: agreed ones whole where they are whole, learned ones with one decimal."""
-    return signed(points, 0 if kind == "agreed" and points == round(points) else 1)

@@ -12,7 +12,7 @@ from models.scorer import Scorer
 from serving.canonical import read
 from serving.pages.pact_bar import PactBar, place
 from serving.pages.sparkline import DAYS, Spark, draw
-from serving.pages.words import points_text
+from serving.top_reasons import points_text, top_reasons
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -114,14 +114,8 @@ def facts_of(fields: Fields, told: Mapping[str, Any]) -> str:
 
 def largest(reasons: Sequence[Mapping[str, Any]], count: int) -> tuple[Part, ...]:
     """The largest agreed or learned parts of a score, whatever their sign."""
-    parts = [
-        (abs(r[kind]), -k, Part(r["sentence"], points_text(r[kind], kind), kind))
-        for k, r in enumerate(reasons)
-        if r["kind"] not in ("base", "limit")
-        for kind in ("agreed", "learned")
-        if r[kind]
-    ]
-    return tuple(part for *_, part in sorted(parts, key=lambda p: p[:2], reverse=True)[:count])
+    found = top_reasons(reasons, count)
+    return tuple(Part(r.sentence, points_text(r.points, r.kind), r.kind) for r in found)
 
 
 def disagreement(score: int, agreed: int, tolerance: float) -> str:
