@@ -12,7 +12,7 @@ from features.rulebook.document import Rulebook
 from features.rulebook.sentences import rule_sentence
 from models.rates import FEWEST
 from models.wording import signed
-from serving.pages.words import points_text
+from serving.top_reasons import points_text
 
 _STEP = 10.0
 """Points between two ticks of the axis."""
