@@ -16,7 +16,7 @@ WORKERS ?= 2
 export OMP_WAIT_POLICY = passive
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: help run test check faults bench bench-service bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-cold-start bench-leaks bench-honest bench-pact bench-sweep bench-rules bench-bulk lock clean sample
+.PHONY: help run test check faults bench bench-service bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-cold-start bench-leaks bench-honest bench-pact bench-sweep bench-rules bench-bulk bench-load lock clean sample
 
 help: ## Show the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -96,6 +96,9 @@ bench-rules: $(VENV)/.dev ## Seconds for the agreed points of a million leads by
 
 bench-leaks: $(VENV)/.dev ## What the leak guard names in the raw files
 	@$(BIN)/python tests/benchmarks/leaks.py $(ARGS)
+
+bench-load: $(VENV)/.dev ## Requests at twice saturation for a minute: what is shed, p99, recovery
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/load.py $(ARGS)
 
 bench-bulk: $(VENV)/.dev ## A million leads through POST /v1/score/bulk: rate and memory
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/bulk.py $(ARGS)
