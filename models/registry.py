@@ -153,8 +153,10 @@ class Registry:
             return None
 
     def _crown(self, client: Any, version: str, model: str) -> None:
-        client.set_registered_model_alias(self.name, CHAMPION, version)
-        self._workspace.set_champion(model, version)
+        # Of two promotions at once the second must be last in the registry and here.
+        with self._workspace.alone():
+            client.set_registered_model_alias(self.name, CHAMPION, version)
+            self._workspace.set_champion(model, version)
 
     def promote(self, version: str | None = None) -> Registered:
         """Make a version champion; the challenger by default.

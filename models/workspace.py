@@ -11,9 +11,12 @@ fields.yaml  rulebook.yaml            edited by people, kept in git
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,6 +140,14 @@ class Workspace:
         waiting = self.home / _CHALLENGER
         if waiting.is_file() and f'"{model}"' in waiting.read_text(encoding="utf-8"):
             waiting.unlink()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other processes on this machine from saying who is champion meanwhile."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        with (self.home / "champion.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def set_challenger(self, model: str, registry_version: str) -> None:
         """Say which bundle waits for a promotion."""

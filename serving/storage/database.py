@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from features.errors import LeadpactError
+from serving.storage.turns import Turns
 
 WAIT_SECONDS = 30
 """How long a transaction waits for a lock before it gives up."""
@@ -64,6 +65,7 @@ class Database:
         self.url = _with_driver(url)
         self.engine = _engine(self.url, connections)
         self._watcher = watcher
+        self._writer = Turns()
         if watcher is not None:
             event.listen(self.engine, "checkout", lambda *_: watcher.used(1))
             event.listen(self.engine, "checkin", lambda *_: watcher.used(-1))
@@ -81,7 +83,7 @@ class Database:
             StoreUnreachable: when the store cannot be reached, or gives up.
         """
         began = time.perf_counter()
-        with self._telling(), self.engine.connect() as connection:
+        with self._telling(), self._turn(), self.engine.connect() as connection:
             if self.is_sqlite:
                 # Taking the write lock at once: two readers that both turn writers would deadlock.
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -102,7 +104,7 @@ class Database:
             with self.transaction() as connection:
                 yield connection
             return
-        with self._telling(), self.engine.connect() as connection:
+        with self._telling(), self._turn(), self.engine.connect() as connection:
             # Inside a transaction SQLite ignores this word.
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
             try:
@@ -145,6 +147,20 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """SQLite's one writer, taken in turns within this process: its own waiting looks again
+        after ever longer sleeps, and lets whoever came last in before whoever waits."""
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._writer.take(WAIT_SECONDS):
+            raise NoneFree("other writers of this process took too long")
+        try:
+            yield
+        finally:
+            self._writer.give_back()
 
     def _waited(self, began: float) -> None:
         if self._watcher is not None:
