@@ -11,8 +11,9 @@ import pytest
 from serving.canonical import canonical
 from serving.pages import sparkline, timeline
 from serving.pages.pact_bar import grade_spans, place
-from serving.pages.words import day, points_text, thousands, when
+from serving.pages.words import day, thousands, when
 from serving.pages.worklist import disagreement, largest
+from serving.top_reasons import points_text
 
 DAY = 86_400_000_000
 NOW = 20_000 * DAY
