@@ -16,7 +16,7 @@ WORKERS ?= 2
 export OMP_WAIT_POLICY = passive
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: help run test check faults bench bench-service bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-cold-start bench-leaks bench-honest bench-pact bench-sweep bench-rules bench-bulk bench-load lock clean sample
+.PHONY: help run test check faults screenshots bench bench-service bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-cold-start bench-leaks bench-honest bench-pact bench-sweep bench-rules bench-bulk bench-load lock clean sample
 
 help: ## Show the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ check: $(VENV)/.dev ## Lint, types, import contracts, spelling
 
 faults: $(VENV)/.dev ## Kill workers under write load, ROUNDS times on each database
 	@$(BIN)/python -m pytest tests/faults --rounds $(or $(ROUNDS),3) -o log_cli=true -o log_cli_level=INFO $(ARGS)
+
+screenshots: $(VENV)/.dev ## Every page, light and dark, 360 and 1440 px wide, into .screenshots
+	@PYTHONPATH=. $(BIN)/python tests/support/screenshots.py $(ARGS)
 
 bench: $(VENV)/.dev ## Speed, as ratios within one run
 	@$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-disable-gc $(ARGS)
@@ -123,4 +126,4 @@ lock: ## Resolve the lock files anew (needs uv)
 	done
 
 clean: ## Remove the virtual environment and all workspaces
-	rm -rf $(VENV) .venv-bench .workspace .bench
+	rm -rf $(VENV) .venv-bench .workspace .bench .screenshots

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from fastapi import FastAPI, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
@@ -26,12 +27,15 @@ def mount(app: FastAPI) -> None:
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=select_autoescape(default=True),
         trim_blocks=True,
+        lstrip_blocks=True,
         undefined=StrictUndefined,
     )
     templates.filters |= {"when": when, "day": day, "thousands": thousands, "points": points_text}
     app.state.templates = templates
     app.state.refusal_page = refuse
-    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
+    files = StaticFiles(directory=_HERE / "static")
+    # Only what holds no secret is compressed: a page's length would tell of the token in it.
+    app.mount("/static", GZipMiddleware(files, minimum_size=500), name="static")
 
 
 def show(request: Request, name: str, context: dict[str, Any], status: int = 200) -> HTMLResponse:

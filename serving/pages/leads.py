@@ -26,7 +26,7 @@ from serving.storage.leads import Filter
 from serving.storage.tables import MAX_ID
 from serving.storage.worklist import CLOSED, SORTS, Place, Wanted, Worklist
 
-PAGE, MOST_EXPORTED = 50, 10_000
+PAGE, MOST_EXPORTED = 40, 10_000
 """Leads of a page, and of a CSV file."""
 _OWNERS = 200
 _PLACE = r"^-?[0-9]{1,18}\.[0-9]{1,18}$"

@@ -1,0 +1,133 @@
+"""What holds on every page of the app, whoever adds one: derived from its routes, not listed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from models.workspace import Workspace
+from tests.browser.test_home import watch
+from tests.support.access import PASSWORD
+from tests.support.service import make_app, make_worker
+from tests.support.tour import EMAIL, REFUSED, NoWayToFill, Tour, fill, page_routes, tour
+
+MOST_BYTES, MOST_REQUESTS = 60_000, 6
+WIDTHS, SCHEMES = (360, 1440), ("light", "dark")
+_AXE = "axe.run({resultTypes: ['violations']})"
+_LIST = (
+    """found => found.violations.map(v => v.id + ': ' + v.nodes.map(n => n.target).join(', '))"""
+)
+_UNTOLD = """() => [...document.querySelectorAll('main svg')].filter(svg => {
+  if (svg.closest('[aria-hidden=true]') || svg.parentElement.closest('svg')) return false;
+  const told = (svg.getAttribute('aria-labelledby') || '').split(' ')
+    .map(id => id && document.getElementById(id)).filter(Boolean);
+  const says = told.length ? told : [...svg.querySelectorAll(':scope > title, :scope > desc')];
+  const place = svg.closest('figure, section, .card, form') || document;
+  return says.length < 2 || says.some(e => !e.textContent.trim()) || !place.querySelector('table');
+}).map(svg => svg.outerHTML.slice(0, 200))"""
+_SEEN = """() => [...document.querySelectorAll('main h1, main h2, main table, main figure')]
+  .filter(e => !e.closest('form, nav, details'))
+  .filter(e => e.checkVisibility({checkVisibilityCSS: true}))
+  .map(e => e.tagName + ' ' + e.textContent.trim().slice(0, 60))"""
+_INVISIBLE = """() => [...document.querySelectorAll('main svg')].filter(svg => {
+  const paper = getComputedStyle(document.body).backgroundColor;
+  const drawn = [...svg.querySelectorAll('line, rect, path, circle, polyline, text')];
+  return drawn.length && drawn.every(e => {
+    const s = getComputedStyle(e);
+    return [s.fill, s.stroke].every(c => c === 'none' || c === paper);
+  });
+}).map(svg => svg.outerHTML.slice(0, 200))"""
+
+
+@pytest.fixture(scope="module")
+def toured(trained: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tour]:
+    """A company whose store is full, served."""
+    folder = tmp_path_factory.mktemp("tour") / "halden"
+    shutil.copytree(trained.folder, folder)
+    with tour(Workspace(folder)) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def desk(toured: Tour, browser: Browser) -> Iterator[Page]:
+    """A page of a browser in which a marketer has signed in."""
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{toured.address}/sign-in")
+    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("link", name="Sign in")).to_have_count(0)
+    yield page
+    context.close()
+
+
+def test_every_parameter_of_a_page_has_a_value(trained: Workspace):
+    routes = page_routes(make_app(make_worker(trained)).routes)
+    assert {"/", "/leads", "/leads/{lead_id}", "/account", "/link/{token}"} <= set(routes)
+    with pytest.raises(NoWayToFill, match="what lead_id is"):
+        fill("/leads/{lead_id}", {})
+
+
+def test_every_page_holds_what_all_pages_promise(toured: Tour, desk: Page):
+    faults: list[str] = []
+    # The first run is over here: its addresses lead to a lead, which is looked at once.
+    pages = {r: p for r, p in toured.pages.items() if not r.startswith("/begin")}
+    for route, path in pages.items():
+        faults += [f"{route}: {fault}" for fault in _faults(desk, toured.address + path, route)]
+    assert not faults, "\n".join(faults)
+
+
+def _faults(page: Page, url: str, route: str) -> Iterator[str]:
+    """What one page does not hold."""
+    told, sizes = watch(page), []
+    page.on("response", take := lambda r: sizes.append(r.request.sizes()["responseBodySize"]))
+    page.emulate_media(media="screen", color_scheme="light", forced_colors="none")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    answer = page.goto(url, wait_until="networkidle")
+    page.remove_listener("response", take)
+    expected = REFUSED.get(route, 200)
+    if answer is None or answer.status != expected:
+        yield f"answers {answer and answer.status}, not {expected}"
+        return
+    # A browser complains of every page that refuses.
+    yield from (f"the browser says {line}" for line in told if expected == 200)
+    if sum(sizes) > MOST_BYTES or len(sizes) > MOST_REQUESTS:
+        yield f"weighs {sum(sizes):,} bytes in {len(sizes)} requests"
+    if not page.title().strip() or page.locator("h1").count() != 1:
+        yield f"has the title {page.title()!r} and {page.locator('h1').count()} h1"
+    yield from (
+        f"a figure without title, description or table: {s}" for s in page.evaluate(_UNTOLD)
+    )
+    yield from _violations(page)
+    yield from _losses(page)
+
+
+def _violations(page: Page) -> Iterator[str]:
+    """What axe finds, and what does not fit a phone; contrast is among what axe looks at."""
+    page.evaluate(Axe().axe_script)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        wide: int = page.evaluate("document.documentElement.scrollWidth")
+        if wide > width:
+            yield f"is {wide} px wide at {width}"
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            found: list[Any] = page.evaluate(f"{_AXE}.then({_LIST})")
+            yield from (f"axe at {width} px, {scheme}: {v}" for v in found)
+
+
+def _losses(page: Page) -> Iterator[str]:
+    """What paper and forced colours do not show."""
+    page.emulate_media(color_scheme="light")
+    seen = page.evaluate(_SEEN)
+    page.emulate_media(media="print")
+    printed = page.evaluate(_SEEN)
+    yield from (f"print loses {what}" for what in seen if what not in printed)
+    page.emulate_media(media="screen", forced_colors="active")
+    yield from (f"forced colours lose {svg}" for svg in page.evaluate(_INVISIBLE))

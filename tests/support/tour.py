@@ -1,0 +1,117 @@
+"""Every page there is, of a company whose store is full: derived from the app, so that a page that
+somebody adds is in it by itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.workspace import Workspace
+from serving.access.people import first_start_link
+from serving.guarding import _routes
+from serving.storage.database import Database
+from tests.support.access import add_person
+from tests.support.seed import seed
+from tests.support.server import call, key_header, served
+from tests.support.service import make_app, make_worker
+
+EMAIL = "mia@halden.example"
+UNTIL = np.datetime64("2026-08-31T12:00:00", "us")
+REFUSED = {"/sign-in/provider": 404, "/sign-in/provider/return": 401}
+"""Pages that only ever refuse here: this company has no sign-in of its own."""
+_FILES = (".csv",)
+
+
+@dataclass(frozen=True)
+class Tour:
+    """A served company: its address, and every page's route -> a path that is one of it."""
+
+    address: str
+    pages: dict[str, str]
+
+
+class NoWayToFill(Exception):
+    """A page has a parameter that this module knows no value for."""
+
+
+def page_routes(routes: Iterable[Any]) -> list[str]:
+    """Routes of pages, in alphabetical order: what is read by GET and stands in no API."""
+    found = {
+        route.path
+        for route in _routes(routes)
+        if "GET" in (getattr(route, "methods", None) or ())
+        and not getattr(route, "include_in_schema", True)
+    }
+    return sorted(path for path in found if _is_page(path))
+
+
+def _is_page(path: str) -> bool:
+    # Swagger's page under /docs is another's.
+    return not path.endswith(_FILES) and not path.startswith(("/docs", "/openapi"))
+
+
+@contextmanager
+def tour(workspace: Workspace, leads: int = 60) -> Iterator[Tour]:
+    """Fill the store of a workspace, serve it, and list its pages."""
+    workspace.home.mkdir(parents=True, exist_ok=True)
+    ids = seed(workspace, f"sqlite:///{workspace.store}", leads, UNTIL)
+    database = Database(f"sqlite:///{workspace.store}")
+    # The clock is the service's own: a session of that day would have ended long ago.
+    now = np.datetime64(datetime.now(UTC).replace(tzinfo=None), "us")
+    add_person(database, EMAIL, "marketing", now=now)
+    with served(workspace.folder) as address:
+        # A link that was told before the service started has died of it.
+        link = first_start_link(database, now)
+        assert link is not None
+        values = _values(address, workspace.folder, ids) | {"token": link.secret}
+        paths = page_routes(make_app(make_worker(workspace)).routes)
+        yield Tour(address, {path: fill(path, values) for path in paths})
+    database.close()
+
+
+def fill(path: str, values: dict[str, str]) -> str:
+    """An address of this route.
+
+    Raises:
+        NoWayToFill: naming the parameter.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1].partition(":")[0]
+        if name not in values:
+            raise NoWayToFill(f"{path}: say in {__name__}._values what {name} is")
+        return values[name]
+
+    return re.sub(r"\{([^}]+)\}", value, path)
+
+
+def _values(address: str, folder: Path, ids: list[str]) -> dict[str, str]:
+    """Path parameter -> one that is there."""
+    key = key_header(folder, "marketing")
+
+    def ask(method: str, path: str, body: object = None) -> Any:
+        status, _, text = call(address, method, path, body, **key)
+        assert status < 300, (method, path, status, text)
+        return json.loads(text)
+
+    edition = ask("GET", "/v1/editions")["editions"][0]
+    text = ask("GET", f"/v1/editions/{edition['name']}")["text"]
+    why = "In a year of replies, opens told us little."
+    wanted = {"title": "Opens count less", "rationale": why, "rulebook": text}
+    told = {"title": "Webinars", "text": "Count webinars more: they come with questions."}
+    wish = ask("POST", "/v1/wishes", told)
+    return {
+        "lead_id": ids[-1],
+        "edition": edition["name"],
+        "proposal_id": ask("POST", "/v1/proposals", wanted)["id"],
+        "wish_id": wish["id"],
+        "step": "lead",
+    }
