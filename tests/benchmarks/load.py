@@ -49,15 +49,27 @@ class Client:
         self.open += 1
         try:
             async with asyncio.timeout(LONGEST):
-                pair = self.free.pop() if self.free else None
-                pair = pair or await asyncio.open_connection(self.host, self.port)
-                status = await ask(*pair, self.told)
-            self.free.append(pair)
+                status = await self._ask()
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
             status = -1
         finally:
             self.open -= 1
         self.waits.setdefault(status, []).append(time.perf_counter() - since)
+
+    async def _ask(self) -> int:
+        """On a connection that was used before, or anew where the service closed it meanwhile, as
+        every HTTP client does."""
+        while True:
+            again = bool(self.free)
+            pair = self.free.pop() if again else await asyncio.open_connection(self.host, self.port)
+            try:
+                status = await ask(*pair, self.told)
+            except (OSError, asyncio.IncompleteReadError):
+                if not again:
+                    raise
+                continue
+            self.free.append(pair)
+            return status
 
 
 def main() -> None:
