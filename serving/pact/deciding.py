@@ -12,9 +12,11 @@ from sqlalchemy import Row
 
 from features.errors import InputRefused
 from serving.access.caller import Caller, Conflict, NoSuch, NotAllowed
+from serving.announcing import Announcer
 from serving.feedback import Said, give
 from serving.incoming import outcome_rows
 from serving.pact.handing import RECYCLED
+from serving.pact.letters import tell_decided
 from serving.pact.scope import Scope, scope_of
 from serving.reading import instant_text
 from serving.record import Record
@@ -73,6 +75,7 @@ def decide(record: Record, handoff_id: str, told: Decision, caller: Caller) -> N
         criterion = (told.line or "").removeprefix("criterion:") or None
         values |= {"reason": told.reason, "criterion": criterion, "note": told.note}
     store.write(handoff_id, values)
+    tell_decided(Announcer(record.connection, record.now), row._asdict() | values)
     noted = {"decision": told.decision, "reason": told.reason or ""}
     log = AuditLog(record.connection)
     log.append(record.now, caller.actor, "hand-off decided", f"hand-off {handoff_id}", noted)

@@ -17,7 +17,9 @@ import numpy as np
 from sqlalchemy import Row
 
 from serving.access.secrets import new_id
+from serving.announcing import Announcer
 from serving.canonical import read
+from serving.pact.letters import tell_made
 from serving.pact.scope import Route, Scope, scope_of
 from serving.record import Record
 from serving.storage.audit import AuditLog
@@ -60,9 +62,9 @@ def hand_over(record: Record) -> Handed:
     left = {row.id for row in islice(_left_behind(record, store, scope, threshold), MOST)}
     # Held from here on: who is erased meanwhile is not handed over.
     rows = [row for row in record.hold(due | left).values() if row.scoring_allowed]
-    loads = store.loads()
+    loads, announcer = store.loads(), Announcer(record.connection, record.now)
     for row in rows:
-        _keep(record, store, scope, loads, row, by_lot=row.id not in due)
+        _keep(record, store, scope, loads, announcer, row, by_lot=row.id not in due)
     explored = sum(row.id not in due for row in rows)
     if rows:
         told = {"leads": len(rows), "explored": explored}
@@ -122,6 +124,7 @@ def _keep(
     store: HandoffStore,
     scope: Scope,
     loads: dict[str | None, int],
+    announcer: Announcer,
     row: Row[Any],
     *,
     by_lot: bool,
@@ -130,19 +133,19 @@ def _keep(
     owner = row.owner or route(scope.routes, read(row.fields), loads)
     loads[owner] = loads.get(owner, 0) + 1
     calendar = promises.calendar
-    store.add(
-        {
-            "id": new_id(),
-            "lead_id": row.id,
-            "score_id": answer["score_id"],
-            "edition": answer["versions"]["rulebook"],
-            "explored": by_lot,
-            "owner": owner,
-            "handed_at": to_number(record.now),
-            "touch_due": to_number(calendar.after(record.now, promises.touch_hours)),
-            "decision_due": to_number(calendar.after(record.now, promises.decision_hours)),
-        }
-    )
+    handoff = {
+        "id": new_id(),
+        "lead_id": row.id,
+        "score_id": answer["score_id"],
+        "edition": answer["versions"]["rulebook"],
+        "explored": by_lot,
+        "owner": owner,
+        "handed_at": to_number(record.now),
+        "touch_due": to_number(calendar.after(record.now, promises.touch_hours)),
+        "decision_due": to_number(calendar.after(record.now, promises.decision_hours)),
+    }
+    store.add(handoff)
+    tell_made(announcer, handoff)
 
 
 def route(

@@ -14,8 +14,8 @@ import numpy as np
 from serving.announcing import SERVICE, Announcer
 from serving.pact.deciding import first_touch, week_of
 from serving.pact.handing import MOST
+from serving.pact.letters import tell_late
 from serving.pact.scope import scope_of
-from serving.reading import instant_text
 from serving.record import Record
 from serving.storage.base import to_number
 from serving.storage.handoffs import HandoffStore
@@ -43,15 +43,7 @@ def judge_clocks(record: Record) -> int:
             if done is not None and done <= due:
                 continue
             broken += 1
-            data = {
-                "lead_id": row.lead_id,
-                "handoff_id": row.id,
-                "owner": row.owner,
-                "owed": what,
-                "handed_at": instant_text(row.handed_at),
-                "due_at": instant_text(due),
-            }
-            announcer.announce("handoff.late", row.lead_id, data)
+            tell_late(announcer, row._asdict(), what)
     return broken
 
 
