@@ -62,7 +62,9 @@ def align(
     if half_life is not None and order is not None:
         history = history.weighted(weights_by_age(order, half_life))
         taught = update_points(history, penalties, monotone)
-    lower = replace(ladder, stated=stated, fitted=fit_scale(history), updated=taught.rung)
+    # How far the trees pull, and how the level wanders, is not learned anew.
+    updated = taught.rung.widened(ladder.updated.level)
+    lower = replace(ladder, stated=stated, fitted=fit_scale(history), updated=updated)
     return Lower(lower, taught, half_life)
 
 

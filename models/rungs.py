@@ -40,12 +40,14 @@ class UpdatedPoints:
         b: (2 + k,) intercept, slope and column coefficients: the mean over the three widths.
         V: (2 + k, 2 + k) covariance for the interval: Laplace's, see `updated.interval_covariance`,
             and what the whole ladder does not know of the level, see `widened`.
+        level: that variance alone, which V holds already.
     """
 
     design: Design
     mean: float
     b: Floats
     V: Floats
+    level: float = 0.0
 
     def rows(self, leads: Leads) -> Floats:
         """The full matrix (n, 2 + k): intercept, slope and columns."""
@@ -61,7 +63,7 @@ class UpdatedPoints:
         """The same with so much more variance in log-odds for every lead."""
         V = self.V.copy()
         V[0, 0] += variance
-        return replace(self, V=V)
+        return replace(self, V=V, level=self.level + variance)
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,9 @@ def test_the_alignment_is_a_challenger_on_the_new_edition_that_keeps_every_corre
     assert after.ladder.weights == before.ladder.weights
     assert after.ladder.affine == before.ladder.affine
     assert after.ladder.fitted != before.ladder.fitted
+    # What nobody knows of the level is known no better under another edition.
+    assert after.ladder.updated.level == before.ladder.updated.level > 0
+    assert after.ladder.updated.V[0, 0] > after.ladder.updated.level
     assert aligned.registered is not None
     assert not aligned.registered.champion
     assert moved.champion().name == before.versions.model
