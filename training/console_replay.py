@@ -90,7 +90,8 @@ def _show_flips(console: Console, title: str, flips: Flips) -> None:
         f"with a known end converted{amount}."
     )
     for flip in flips.examples:
-        why = "; ".join(f"{escape(name)} {signed(points)}" for name, points in flip.why)
+        moved = "; ".join(f"{escape(name)} {signed(points)}" for name, points in flip.why)
+        why = moved or "its points are the same, the threshold moved"
         console.print(
             f"  {escape(flip.lead)}  {flip.before:.1f} -> {flip.after:.1f}  {flip.end}: {why}"
         )

@@ -223,3 +223,16 @@ def test_the_commands_speak_to_people_too(sample_folder: Path, tmp_path: Path) -
     assert told.exit_code == 0
     assert "matured leads" in told.stdout
     assert "Sales can work 6 a week" in told.stdout
+
+
+def test_where_only_the_threshold_moved_each_example_says_so(
+    sample_folder: Path, tmp_path: Path
+) -> None:
+    proposal = tmp_path / "proposal.yaml"
+    edition = (sample_folder / "rulebook.yaml").read_text(encoding="utf-8")
+    lower = edition.replace("hand_over_from: 61", "hand_over_from: 55")
+    assert lower != edition
+    proposal.write_text(lower.replace('"2025.1"', '"2025.2"'), encoding="utf-8")
+    told = CliRunner().invoke(app, ["replay", str(proposal), "-w", str(sample_folder)])
+    assert told.exit_code == 0, told.stderr
+    assert "its points are the same, the threshold moved" in " ".join(told.stdout.split())
