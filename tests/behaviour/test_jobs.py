@@ -1,4 +1,5 @@
-"""Jobs: a file goes in, progress and a result come out, and nothing that ends a process matters."""
+"""Jobs, on both databases: a file goes in, progress and a result come out, and nothing that ends a
+process matters."""
 
 from __future__ import annotations
 
@@ -21,9 +22,11 @@ from serving.jobs.running import ATTEMPTS, KINDS, work_on
 from serving.jobs.watching import remove_files
 from serving.jobs.work import House
 from serving.state import Worker
+from serving.storage.database import Database
 from serving.storage.leases import Lease, LeaseLost
 from serving.storage.tables import activities, leads
 from serving.verifying import verify
+from tests.support.databases import url_of
 from tests.support.filled import sample_activities, sample_leads
 from tests.support.service import NOW, make_client, make_worker
 
@@ -76,9 +79,10 @@ class Office:
 
 
 @pytest.fixture
-def office(trained: Workspace, tmp_path: Path) -> Iterator[Office]:
+def office(trained: Workspace, tmp_path: Path, database: Database) -> Iterator[Office]:
+    """On both databases."""
     shutil.copytree(trained.folder, tmp_path / "halden", ignore=shutil.ignore_patterns("mlart*"))
-    worker = make_worker(Workspace(tmp_path / "halden"))
+    worker = make_worker(Workspace(tmp_path / "halden"), database_url=url_of(database))
     with make_client(worker, "data_science") as client:
         yield Office(worker, client)
 

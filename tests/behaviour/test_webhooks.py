@@ -1,4 +1,5 @@
-"""Webhooks: what happened is told once it is certain, in order per lead, until it is taken."""
+"""Webhooks, on both databases: what happened is told once it is certain, in order per lead, until
+it is taken."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from models.workspace import Workspace
 from serving.announcing import SERVICE, Announcer
 from serving.noticing import notice_silence, notice_versions
 from serving.state import Worker
+from serving.storage.database import Database
 from serving.storage.jobs import JobStore
 from serving.storage.jobs_tables import outbox
 from serving.storage.leases import Lease, LeaseLost
@@ -24,6 +26,7 @@ from serving.storage.tables import leads
 from serving.webhooks.delivering import PAUSES, Post, deliver_some
 from serving.webhooks.signing import key_of, signature
 from serving.webhooks.targets import Rules
+from tests.support.databases import url_of
 from tests.support.receiver import Receiver, dripping, endless, receiving, status
 from tests.support.service import NOW, key_header, make_client, make_worker
 
@@ -70,8 +73,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(trained: Workspace) -> Iterator[Desk]:
-    worker = make_worker(trained, webhook_key="k" * 32)
+def desk(trained: Workspace, database: Database) -> Iterator[Desk]:
+    """On both databases."""
+    worker = make_worker(trained, webhook_key="k" * 32, database_url=url_of(database))
     with make_client(worker, "admin") as client, receiving() as receiver:
         yield Desk(worker, client, receiver)
 

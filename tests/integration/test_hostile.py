@@ -19,6 +19,7 @@ from serving.addresses import without_addresses
 from serving.storage.database import Database
 from tests.support.access import PASSWORD, add_person, token_in, type_password
 from tests.support.cli import run
+from tests.support.databases import url_of
 from tests.support.hostile import BROKEN, ODD, TEXTS, as_json
 from tests.support.service import key_header, make_client, make_worker
 
@@ -142,11 +143,6 @@ def doors(database: Database, trained: Workspace) -> Iterator[Doors]:
     worker = make_worker(trained, database_url=url_of(database))
     with make_client(worker) as client:
         yield client, {r: key_header(worker.database, r) for r in ("crm", "sales", "admin")}
-
-
-def url_of(database: Database) -> str:
-    """The store's address as an operator writes it."""
-    return database.url.replace("postgresql+psycopg:", "postgresql:")
 
 
 def refused_well(answer: Any) -> bool:

@@ -69,6 +69,11 @@ def postgresql_tools() -> Path:
     return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
 
 
+def url_of(database: Database) -> str:
+    """The store's address as an operator writes it."""
+    return database.url.replace("postgresql+psycopg:", "postgresql:")
+
+
 @contextmanager
 def empty_database(name: str, folder: Path, server: str | None) -> Iterator[Database]:
     """A database without a table: a new file, or a new database on the server."""
