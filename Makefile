@@ -16,7 +16,7 @@ WORKERS ?= 2
 export OMP_WAIT_POLICY = passive
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: help run test check faults screenshots bench bench-service bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-cold-start bench-leaks bench-honest bench-pact bench-sweep bench-rules bench-bulk bench-import bench-load lock clean sample
+.PHONY: help run test check faults screenshots bench bench-pages bench-service bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-cold-start bench-leaks bench-honest bench-pact bench-sweep bench-rules bench-bulk bench-import bench-load lock clean sample
 
 help: ## Show the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -72,6 +72,9 @@ bench: $(VENV)/.dev ## Speed, as ratios within one run
 
 bench-service: $(VENV)/.dev ## Waits over HTTP, both databases, 100,000 leads
 	@$(BIN)/python tests/benchmarks/service.py $(ARGS)
+
+bench-pages: $(VENV)/.dev ## First paint and weight of every page, in a browser
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/pages.py $(ARGS)
 
 bench-real: $(VENV)/.dev ## Quality on the three real data sets, by time
 	@$(BIN)/python tests/benchmarks/real.py $(ARGS)

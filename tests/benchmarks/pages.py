@@ -1,0 +1,72 @@
+"""What a reader waits for every page, and what it weighs, on loopback.
+
+    make bench-pages ARGS="--times 7"
+
+First contentful paint is the browser's own figure (W3C Paint Timing), from the request to the
+first text or picture on the screen; each page is loaded anew so often, in a browser that is warm.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser
+
+from models.workspace import Workspace
+from tests.support.screenshots import LEADS, chromium, sign_in
+from tests.support.tour import Tour, tour
+from training.pipeline import train
+from training.plan import Plan
+from training.sample import write_workspace
+
+_PAINT = """() => new Promise(done => new PerformanceObserver(list => {
+  const found = list.getEntriesByName('first-contentful-paint');
+  if (found.length) done(found[0].startTime);
+}).observe({type: 'paint', buffered: true}))"""
+
+
+def main() -> None:
+    """Print a line for each page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=5, help="How often each page is loaded.")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Workspace(Path(folder) / "halden")
+        write_workspace(workspace.folder, LEADS, 7)
+        train(Plan(workspace, curve=False))
+        with tour(workspace) as found, chromium() as browser:
+            rows = measure(browser, found, asked.times)
+    print("| page | first paint, ms: median | most | bytes | requests |\n|---|---|---|---|---|")  # noqa: T201
+    for row in rows:
+        print("| " + " | ".join(row) + " |")  # noqa: T201
+
+
+def measure(browser: Browser, found: Tour, times: int) -> list[tuple[str, ...]]:
+    """Route, median and most of the first paint in milliseconds, bytes and requests."""
+    context = browser.new_context()
+    page = context.new_page()
+    sign_in(page, found.address)
+    rows = []
+    for route, path in found.pages.items():
+        paints, sizes = [], []
+
+        def take(response: Any, sizes: list[int] = sizes) -> None:
+            sizes.append(response.request.sizes()["responseBodySize"])
+
+        page.on("response", take)
+        for _ in range(times):
+            page.goto(found.address + path, wait_until="networkidle")
+            paints.append(float(page.evaluate(_PAINT)))
+        page.remove_listener("response", take)
+        told = statistics.median(paints), max(paints), sum(sizes) / times, len(sizes) / times
+        rows.append((f"`{route}`", *(f"{n:,.0f}" for n in told)))
+    context.close()
+    return rows
+
+
+if __name__ == "__main__":
+    main()
