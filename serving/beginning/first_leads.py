@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import json
-import os
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import Connection
 
 from features.fields import Fields
 from serving.access.secrets import new_id
-from serving.beginning.folder import FILES, Beginning
+from serving.beginning.folder import Beginning
 from serving.jobs.asking import SYSTEM, add_job, find_job
 from serving.storage.jobs import DONE, ENDED
 
@@ -41,7 +42,8 @@ def bring(beginning: Beginning, fields: Fields) -> bool:
     if not beginning.errand("train").was_started or not _has_ids(fields):
         return False
     beginning.folder.mkdir(parents=True, exist_ok=True)
-    names = {of: new_id() for of in FILES if beginning.file(of).is_file()}
+    tables = _tables(beginning, fields)
+    names = {of: new_id() for of in tables}
     try:
         with (beginning.folder / _JOBS).open("x", encoding="utf-8") as file:
             json.dump(names, file)
@@ -50,14 +52,38 @@ def bring(beginning: Beginning, fields: Fields) -> bool:
     for of, name in names.items():
         folder = beginning.workspace.home / "jobs" / name
         folder.mkdir(parents=True)
-        kept = folder / "input.csv"
-        try:
-            os.link(beginning.file(of), kept)
-        except OSError:
-            shutil.copyfile(beginning.file(of), kept)
+        kept = folder / f"input{tables[of].suffix}"
+        if of == "leads" and "outcomes" not in tables and kept.suffix == ".csv":
+            _copy_unconverted(tables[of], kept, fields)
+        else:
+            shutil.copyfile(tables[of], kept)
         with beginning.database.transaction() as connection:
             add_job(connection, "import", {"of": of}, SYSTEM, beginning.clock(), name)
     return True
+
+
+def _tables(beginning: Beginning, fields: Fields) -> dict[str, Path]:
+    """The files that the fields file names, in the order in which they are brought."""
+    folder, told = beginning.workspace.folder, fields.sources
+    named = {"leads": told.leads, "activities": told.activities, "outcomes": told.outcomes}
+    return {of: folder / name for of, name in named.items() if name and (folder / name).is_file()}
+
+
+def _copy_unconverted(table: Path, kept: Path, fields: Fields) -> None:
+    """Without dated outcomes nobody knows when a lead converted, but nobody shall call it again:
+    such leads have taught, and stay out of the record."""
+    column = fields[fields.outcome.field].column if fields.outcome.field else ""
+    ends = {value.casefold() for value in fields.outcome.converted}
+    with (
+        table.open(encoding="utf-8-sig", newline="") as file,
+        kept.open("w", encoding="utf-8", newline="") as copy,
+    ):
+        rows = csv.DictReader(file)
+        writer = csv.DictWriter(copy, rows.fieldnames or ())
+        writer.writeheader()
+        for row in rows:
+            if (row.get(column) or "").strip().casefold() not in ends:
+                writer.writerow(row)
 
 
 def _has_ids(fields: Fields) -> bool:

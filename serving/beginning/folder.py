@@ -100,8 +100,33 @@ class Beginning:
     def start_sample(self) -> None:
         """Begin with the simulated company."""
         self.claim()
+        self.choose({_SAMPLE: "yes"})
         leads = str(SAMPLE_LEADS)
         self.errand("sample").start(["sample", "-w", self._where, "--leads", leads])
+
+    def leave_sample(self) -> None:
+        """Own leads come in the simulated company's place: nothing of it stays."""
+        if self.choices().get(_SAMPLE):
+            for name in ("leads.csv", "activities.parquet", "outcomes.csv"):
+                (self.workspace.folder / name).unlink(missing_ok=True)
+            self.choose({_SAMPLE: ""})
+
+    def drop_drafts(self) -> None:
+        """Another draft comes in their place."""
+        for name in ("fields.yaml", "rulebook.yaml") if self.is_ours else ():
+            (self.workspace.folder / name).unlink(missing_ok=True)
+        self.choose({k: "" for k in self.choices() if k.startswith(_USE)})
+
+    def use(self, name: str) -> None:
+        """Keep that a suspect is looked at all the same."""
+        self.choose({f"{_USE}{name}": "yes"})
+
+    @property
+    def used(self) -> list[str]:
+        """Suspects that are looked at all the same."""
+        return sorted(
+            k.removeprefix(_USE) for k, v in self.choices().items() if v and k.startswith(_USE)
+        )
 
     def start_draft(self, lead: str, as_of: str, converted: str) -> None:
         """Draft fields and rulebook from what was uploaded."""
@@ -114,8 +139,7 @@ class Beginning:
 
     def start_training(self) -> None:
         """Learn from the history; the first model serves at once."""
-        accepted = sorted(k.removeprefix("use-") for k in self.choices() if k.startswith("use-"))
-        leaks = [word for name in accepted for word in ("--accept-leak", name)]
+        leaks = [word for name in self.used for word in ("--accept-leak", name)]
         self.errand("train").start(["train", "-w", self._where, "--no-curve", *leaks])
 
     @property
@@ -123,4 +147,4 @@ class Beginning:
         return str(self.workspace.folder.resolve())
 
 
-_MARK, _CHOICES = "ours", "choices.json"
+_MARK, _CHOICES, _SAMPLE, _USE = "ours", "choices.json", "sample", "use-"

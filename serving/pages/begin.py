@@ -82,7 +82,10 @@ def _leads(request: Request, b: Beginning, faults: dict[str, str] | None = None)
     if errand.is_running:
         return _page(request, "leads", {"busy": f"Simulating {SAMPLE_LEADS:,} leads"})
     told = dict(faults or {})
-    if errand.was_started and not b.has_drafts:
+    if errand.was_started and b.has_drafts:
+        errand.forget()
+        return _go("rulebook")
+    if errand.was_started:
         told["sample"] = errand.fault()
     there = {of: _size(b.file(of)) for of in FILES}
     context = {"faults": told, "there": there, "sample": SAMPLE_LEADS}
@@ -103,6 +106,8 @@ async def take_leads(request: Request) -> Response:
         if not b.is_ours:
             return _leads(request, b, {"leads": _NOT_OURS})
         b.claim()
+        if sent:
+            b.leave_sample()
         faults: dict[str, str] = {}
         for of, file in sent.items():
             try:
@@ -113,8 +118,7 @@ async def take_leads(request: Request) -> Response:
             faults["leads"] = "Choose the file with your leads first."
         if faults:
             return _leads(request, b, faults)
-        for name in ("fields.yaml", "rulebook.yaml"):
-            (b.workspace.folder / name).unlink(missing_ok=True)
+        b.drop_drafts()
         b.errand("draft").forget()
         return _go("columns")
 
@@ -133,12 +137,12 @@ async def take_sample(request: Request) -> Response:
     """Begin with the simulated company."""
 
     def work(b: Beginning) -> Response:
-        if not b.is_ours or b.file("leads").is_file():
+        if not b.is_ours:
             return _leads(request, b, {"sample": _NOT_OURS})
         b.start_sample()
         return _go("leads")
 
-    return await _when(request, ("leads",), work)
+    return await _when(request, ("leads", "columns", "rulebook"), work)
 
 
 @router.get("/begin/columns", dependencies=MAY)
@@ -166,7 +170,7 @@ def _columns(request: Request, b: Beginning, faults: dict[str, str] | None = Non
         "has_drafts": has_drafts,
         "notes": [n for n in draft.notes() if "left out as suspicious" not in n],
         "suspects": suspects(b.workspace.fields()) if has_drafts else [],
-        "used": sorted(k.removeprefix("use-") for k in chosen if k.startswith("use-")),
+        "used": b.used,
     }
     return _page(request, "columns", context, 422 if faults else 200)
 
@@ -200,8 +204,7 @@ async def take_columns(request: Request) -> Response:
             faults["converted"] = "One column was chosen twice; each means something else."
         if faults:
             return _columns(request, b, faults)
-        for name in ("fields.yaml", "rulebook.yaml") if b.is_ours else ():
-            (b.workspace.folder / name).unlink(missing_ok=True)
+        b.drop_drafts()
         b.start_draft(told["lead"], told["as_of"], told["converted"])
         return _go("columns")
 
@@ -218,7 +221,7 @@ async def take_suspects(request: Request) -> Response:
         try:
             for name in names:
                 use(b.workspace, name)
-                b.choose({f"use-{name}": "yes"})
+                b.use(name)
         except DocumentRefused as error:
             return _columns(request, b, {"suspects": str(error)})
         return _go("rulebook")

@@ -65,12 +65,20 @@ def export(path: Path, n: int = 600) -> Path:
     return path
 
 
+def won_not(path: Path) -> pd.DataFrame:
+    """Its leads that have not converted."""
+    table = pd.read_csv(path, sep=";", encoding="latin-1", dtype=str)
+    return table[table["Converted"] == "0"]
+
+
 def accessible(page: Page) -> None:
-    """No violation that axe knows, at a phone's width too."""
+    """No violation that axe knows, in the dark and at a phone's width too."""
     for width in (1440, 360):
         page.set_viewport_size({"width": width, "height": 800})
-        found: Any = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
+        for scheme in ("dark", "light"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            found: Any = Axe().run(page)
+            assert found.violations_count == 0, found.generate_report()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -120,3 +128,6 @@ def test_a_csv_becomes_the_first_explained_lead(
     expect(page.get_by_role("heading", name="Why")).to_be_visible()
     assert "points: 12.5" in (folder / "rulebook.yaml").read_text("utf-8")
     assert "Call result" not in page.inner_text("main")
+    page.goto(f"{address}/leads")
+    kept = int(re.findall(r"([\d,]+) open", page.inner_text("main"))[0].replace(",", ""))
+    assert kept == len(won_not(tmp_path / "crm.csv")), "who converted is not called again"
