@@ -59,7 +59,8 @@ def take(upload: Path, path: Path, most_columns: int = 2000) -> int:
     Raises:
         InputRefused: when it is no table with a row of names and a row below.
     """
-    start = upload.open("rb").read(_SNIFFED)
+    with upload.open("rb") as file:
+        start = file.read(_SNIFFED)
     if not start.strip():
         raise InputRefused("The file is empty. Export it again.")
     if start.startswith(_NOT_TEXT) or b"\0" in start:

@@ -1,0 +1,84 @@
+"""The first run's files: what an upload becomes, what is guessed, how drafts are changed."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from features.errors import DocumentRefused, InputRefused
+from models.workspace import Workspace
+from serving.beginning.drafts import give_points, wrong_points
+from serving.beginning.tables import columns_of, guess, take
+
+EXPORT = "Lead No;Created;Source;Converted\nA-1;2025-01-02;Köln;1\n\nA-2;2025-01-03;Bonn;0\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_whatever_an_export_is_written_in_it_is_kept_as_utf_8_with_commas(
+    tmp_path: Path, encoding: str, separator: str
+):
+    upload, kept = tmp_path / "upload", tmp_path / "leads.csv"
+    upload.write_bytes(EXPORT.replace(";", separator).encode(encoding))
+    assert take(upload, kept) == 2
+    lines = kept.read_text("utf-8").splitlines()
+    assert lines[:2] == ["Lead No,Created,Source,Converted", "A-1,2025-01-02,Köln,1"]
+    found = guess(columns_of(kept))
+    assert (found.lead, found.as_of, found.converted) == ("Lead No", "Created", "Converted")
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (b"", "is empty"),
+        (b"PK\x03\x04 a workbook", "save the sheet as CSV"),
+        (b"id,won\n", "no row below"),
+        (b"only one\n1\n", "one column only"),
+        (b"id,won,won\n1,0,1\n", "a name of its own"),
+        (b"id,won\n1,0,7\n", "Line 2 has 3 cells"),
+    ],
+)
+def test_what_is_no_table_is_refused_and_the_table_before_it_stays(
+    tmp_path: Path, sent: bytes, told: str
+):
+    upload, kept = tmp_path / "upload", tmp_path / "leads.csv"
+    upload.write_bytes(sent)
+    kept.write_text("before")
+    with pytest.raises(InputRefused, match=re.escape(told)):
+        take(upload, kept)
+    assert kept.read_text() == "before"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["leads.csv", "upload"]
+
+
+def test_points_change_alone_and_every_comment_stays(sample_folder: Path, tmp_path: Path):
+    for name in ("fields.yaml", "rulebook.yaml"):
+        shutil.copy(sample_folder / name, tmp_path / name)
+    workspace, before = Workspace(tmp_path), (tmp_path / "rulebook.yaml").read_text("utf-8")
+    first, second = workspace.rulebook().criteria[:2]
+    give_points(workspace, {first.id: 3.5, second.id: second.points})
+    after = (tmp_path / "rulebook.yaml").read_text("utf-8")
+    changed = [
+        (a, b) for a, b in zip(before.splitlines(), after.splitlines(), strict=True) if a != b
+    ]
+    assert [b.strip() for _, b in changed] == ["points: 3.5"]
+    assert workspace.rulebook().criteria[0].points == 3.5
+
+
+def test_a_draft_that_somebody_rewrote_is_left_to_them(sample_folder: Path, tmp_path: Path):
+    shutil.copy(sample_folder / "fields.yaml", tmp_path / "fields.yaml")
+    text = (sample_folder / "rulebook.yaml").read_text("utf-8")
+    workspace = Workspace(tmp_path)
+    (tmp_path / "rulebook.yaml").write_text(re.sub(r"(?m)^  - id: (\w+)", r"  - id:  \1", text))
+    with pytest.raises(DocumentRefused, match="Edit it by hand"):
+        give_points(workspace, {workspace.rulebook().criteria[0].id: 1.0})
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_wrong"),
+    [("12", False), ("\N{MINUS SIGN}5.5", False), ("many", True), ("nan", True), ("101", True)],
+)
+def test_points_are_numbers_of_the_scale(typed: str, is_wrong: bool):
+    assert bool(wrong_points(typed)) is is_wrong
