@@ -99,3 +99,24 @@ class AuditVerdict(_Model):
     entries: int
     faults: list[str]
     head: str | None = Field(description="Keep it elsewhere, and compare later.")
+
+
+class View(_Model):
+    """A saved view of the worklist."""
+
+    id: str
+    name: str
+    asks: dict[str, str] = Field(description="As in the worklist's address.")
+    created_at: str
+
+
+class Views(_Model):
+    """A person's views, oldest first."""
+
+    views: list[View]
+
+
+class ViewMade(_Model):
+    """A view that was kept."""
+
+    id: str

@@ -32,6 +32,7 @@ from serving.api import (
     privacy,
     reports,
     score,
+    views,
     webhooks,
     what_if,
     wishes,
@@ -106,11 +107,13 @@ def create_app(
     app.include_router(webhooks.router)
     app.include_router(handoffs.router)
     app.include_router(reports.router)
+    app.include_router(views.router)
     app.include_router(about.router)
     app.include_router(access.create_access_router())
     frame.mount(app)
     app.include_router(home.router)
     app.include_router(worklist.router)
+    app.include_router(worklist.keeping)
     app.include_router(lead.router)
     app.include_router(waiting.router)
     app.include_router(contested.router)

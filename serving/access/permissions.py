@@ -74,6 +74,7 @@ PERMISSIONS = {
     "audit.read": Permission(
         "Read the audit log and check that it is whole.", frozenset({"management", "admin"})
     ),
+    "own.views": Permission("Keep views of the worklist for oneself.", _ALL, people_only=True),
     "own.account": Permission("See who one is, and sign out.", _ALL),
 }
 """Name -> permission."""

@@ -9,7 +9,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from serving.access.permissions import PERMISSIONS, ROLES
 from serving.access.words import NAME
 from serving.problems import Trouble, wrong
-from serving.storage.access_tables import MAX_EMAIL, MAX_NAME
+from serving.schema import NO_NUL
+from serving.storage.access_tables import MAX_EMAIL, MAX_NAME, MAX_VIEW
 
 M = TypeVar("M", bound=BaseModel)
 _ROLE = Field(description=f"One of {', '.join(ROLES)}.", json_schema_extra={"enum": list(ROLES)})
@@ -71,3 +72,20 @@ def parse(model: type[M], told: Any) -> M:
         ]
         says = " ".join(p.sentence() for p in problems)
         raise Trouble("input-refused", says, problems) from None
+
+
+class ViewAsks(_Model):
+    """What a view asks for, as in the worklist's address; "" for nothing."""
+
+    view: str = Field(default="", max_length=200, pattern=NO_NUL)
+    grade: str = Field(default="", max_length=200, pattern=NO_NUL)
+    stage: str = Field(default="", max_length=200, pattern=NO_NUL)
+    owner: str = Field(default="", max_length=200, pattern=NO_NUL)
+    sort: str = Field(default="", max_length=200, pattern=NO_NUL)
+
+
+class ViewWanted(_Model):
+    """A view to keep."""
+
+    name: str = Field(min_length=1, max_length=MAX_VIEW, pattern=NAME)
+    asks: ViewAsks = Field(default_factory=ViewAsks)

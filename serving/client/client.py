@@ -20,6 +20,7 @@ from serving.client.leads import LeadCalls
 from serving.client.pact import PactCalls
 from serving.client.privacy import PrivacyCalls
 from serving.client.scores import ScoreCalls
+from serving.client.views import ViewCalls
 from serving.client.webhooks import WebhookCalls
 
 PATIENCE = Patience()
@@ -37,6 +38,7 @@ class LeadpactClient(
     HandoffCalls,
     JobCalls,
     WebhookCalls,
+    ViewCalls,
     PrivacyCalls,
     AboutCalls,
     AccessCalls,

@@ -13,9 +13,11 @@ from starlette.concurrency import run_in_threadpool
 
 from features.cells import make_inert
 from features.stages import STAGES
-from serving.guarding import allow
+from serving.access.caller import Caller
+from serving.guarding import allow, caller_of, form_of
 from serving.pages import frame
 from serving.pages.sparkline import DAYS
+from serving.pages.store import reading, writing
 from serving.pages.worklist import Shown, rows_of
 from serving.problems import refused, wrong
 from serving.record import NEW
@@ -24,7 +26,8 @@ from serving.state import Worker, worker_of
 from serving.storage.base import from_number, to_number
 from serving.storage.leads import Filter
 from serving.storage.tables import MAX_ID
-from serving.storage.worklist import CLOSED, SORTS, Place, Wanted, Worklist
+from serving.storage.worklist import ANY_TIME, CLOSED, SORTS, Place, Wanted, Worklist
+from serving.viewing import ASKS, forget_view, save_view, views_of
 
 PAGE, MOST_EXPORTED = 40, 10_000
 """Leads of a page, and of a CSV file."""
@@ -36,6 +39,8 @@ VIEWS = {
     "ready": ("Reach the hand-over", "ready"),
     "disagree": ("We disagree", "disagree"),
     "returned": ("Returned", "returned"),
+    "waiting": ("Wait for sales", "waiting"),
+    "late": ("Decision late", "late"),
 }
 """View -> its name, and the count beside it."""
 SORTED_BY = {
@@ -45,6 +50,7 @@ SORTED_BY = {
 }
 Text = Annotated[str, Query(max_length=MAX_ID, pattern=NO_NUL)]
 router = APIRouter(include_in_schema=False, dependencies=[Depends(allow("leads.read", page=True))])
+keeping = APIRouter(include_in_schema=False)
 
 
 class Asked:
@@ -76,7 +82,7 @@ class Asked:
         value, seq = self.after.split(".")
         return Place(int(value), int(seq))
 
-    def wanted(self, hand_over_from: int, tolerance: int) -> Wanted:
+    def wanted(self, hand_over_from: int, tolerance: int, now: int) -> Wanted:
         """The question to the store."""
         stage = "returned" if self.view == "returned" else self.stage or None
         least = hand_over_from if self.view == "ready" else None
@@ -84,7 +90,8 @@ class Asked:
         asked = Filter(grades=grades, least=least, stage=stage, owner=self.owner or None)
         is_open = stage not in CLOSED
         gap = tolerance if self.view == "disagree" else 0
-        return Wanted(asked, self.q, is_open, gap, self.sort, self.place)
+        due = {"waiting": ANY_TIME, "late": now}.get(self.view)
+        return Wanted(asked, self.q, is_open, gap, self.sort, self.place, due)
 
     def address(self, path: str = "/leads", **changes: str) -> str:
         """This view's address with some of it changed."""
@@ -114,15 +121,37 @@ async def _read(request: Request, ask: Callable[[Worklist, Worker], Any]) -> Any
 async def show_leads(request: Request, asked: Annotated[Asked, Depends()]) -> Response:
     """Open leads, the highest score first, with why in one line."""
     context = await _read(request, lambda store, worker: _context(store, worker, asked))
-    return frame.show(request, "leads.html", context)
+    mine = await reading(request, lambda c, _w: views_of(c, caller_of(request)))
+    saved = [view | {"address": _address(view["asks"])} for view in mine]
+    return frame.show(request, "leads.html", context | {"saved": saved})
+
+
+def _address(asks: dict[str, str]) -> str:
+    return f"/leads?{urlencode(asks)}" if asks else "/leads"
+
+
+@keeping.post("/leads")
+async def change_views(
+    request: Request, caller: Annotated[Caller, Depends(allow("own.views", page=True))]
+) -> Response:
+    """Keep this view under a name, or forget one; back to the worklist."""
+    typed = await form_of(request)
+    asks = {key: typed.get(key, "") for key in ASKS}
+    if typed.get("forget"):
+        await writing(request, lambda c, _w: forget_view(c, caller, typed["forget"]))
+        return Response(None, 303, {"location": "/leads"})
+    name = typed.get("name", "")
+    await writing(request, lambda c, w: save_view(c, caller, name, asks, w.clock()))
+    return Response(None, 303, {"location": _address({k: v for k, v in asks.items() if v})})
 
 
 def _context(store: Worklist, worker: Worker, asked: Asked) -> dict[str, Any]:
     rulebook = worker.scorer.rulebook
     hand_over, tolerance = round(rulebook.hand_over_from), round(rulebook.tolerance_points)
-    rows = store.page(asked.wanted(hand_over, tolerance), PAGE + 1)
+    now = to_number(worker.clock())
+    rows = store.page(asked.wanted(hand_over, tolerance, now), PAGE + 1)
     more, rows = len(rows) > PAGE, rows[:PAGE]
-    counts = store.counts(hand_over, tolerance)
+    counts = store.counts(hand_over, tolerance) | store.waiting(now)
     return {
         "asked": asked,
         "leads": _shown(store, worker, rows),
@@ -156,7 +185,8 @@ async def export_leads(request: Request, asked: Annotated[Asked, Depends()]) -> 
 def _as_csv(store: Worklist, worker: Worker, asked: Asked) -> str:
     scorer = worker.scorer
     rulebook = scorer.rulebook
-    wanted = asked.wanted(round(rulebook.hand_over_from), round(rulebook.tolerance_points))
+    bounds = round(rulebook.hand_over_from), round(rulebook.tolerance_points)
+    wanted = asked.wanted(*bounds, to_number(worker.clock()))
     rows = store.page(wanted, MOST_EXPORTED)
     out = io.StringIO()
     writer = csv.writer(out)

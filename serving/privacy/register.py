@@ -36,6 +36,7 @@ KEPT = {
     "pact_wishes": "what our own users would have otherwise; leads are named in `pact_evidence`",
     "pact_comments": "what our own users said of wishes and proposals",
     "ground_reports": "what our own users said of accounts and criteria, addresses cut",
+    "saved_views": "filters that our own users keep, without what they searched for",
     "provider_visits": "our own users on their way to sign in",
     "crm_ids": "hashes of ids; what stood for an erased lead stands for nothing any more",
     "leases": "names of our own processes",

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    Text,
+)
 from sqlalchemy import UniqueConstraint as Unique
 
-from serving.storage.base import instant, metadata
+from serving.storage.base import Sequence, instant, metadata
 
 _HASH = 64
 _ID = 16
 _ROLE = 20
 MAX_NAME = 120
 MAX_EMAIL = 254
+MAX_VIEW = 60
+"""Characters of a saved view's name."""
 
 people = Table(
     "people",
@@ -108,4 +118,17 @@ audit_head = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("entries", BigInteger, nullable=False),
     Column("hash", String(_HASH), nullable=False),
+)
+
+saved_views = Table(
+    "saved_views",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("id", String(_ID), nullable=False, unique=True),
+    Column("person_id", String(_ID), ForeignKey("people.id"), nullable=False),
+    Column("name", String(MAX_VIEW), nullable=False),
+    # What it asks for, canonical JSON; never what was searched for.
+    Column("asks", Text, nullable=False),
+    instant("created_at"),
+    Unique("person_id", "name"),
 )

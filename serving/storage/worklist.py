@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, or_, select
 
 from serving.storage.leads import Filter, filtered
+from serving.storage.pact_tables import handoffs
 from serving.storage.tables import leads, scores
 
 CLOSED = ("won", "lost", "left")
@@ -21,6 +22,16 @@ SORTS: Mapping[str, ColumnElement[Any]] = {
     "disagreement": func.abs(_GAP),
 }
 """Name -> what leads are sorted by, the largest first."""
+
+
+ANY_TIME = 2**62
+"""An instant after all others."""
+
+
+def _waits(due_before: int) -> ColumnElement[bool]:
+    """Whether a lead waits for a decision of sales that is due before an instant."""
+    mine = (handoffs.c.lead_id == leads.c.id) & handoffs.c.decision.is_(None)
+    return exists().where(mine, handoffs.c.decision_due < due_before)
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,8 @@ class Wanted:
         gap: only those whose two scores part by so many points or more, either way.
         sort: a name in `SORTS`.
         after: the last lead of the page before.
+        due_before: only those that wait for sales with a decision due before this instant
+            (microseconds); None for all.
     """
 
     filter: Filter
@@ -50,6 +63,7 @@ class Wanted:
     gap: int = 0
     sort: str = "score"
     after: Place | None = None
+    due_before: int | None = None
 
 
 class Worklist:
@@ -68,6 +82,8 @@ class Worklist:
             query = query.where(leads.c.stage.not_in(CLOSED))
         if wanted.gap:
             query = query.where(func.abs(_GAP) >= wanted.gap)
+        if wanted.due_before is not None:
+            query = query.where(_waits(wanted.due_before))
         if wanted.search:
             part = wanted.search
             query = query.where(
@@ -96,6 +112,14 @@ class Worklist:
             number(func.abs(_GAP) >= tolerance).label("disagree"),
             number(and_(leads.c.scoring_allowed, leads.c.stage == "returned")).label("returned"),
         ).where(leads.c.stage.not_in(CLOSED))
+        return dict(self._connection.execute(query).one()._mapping)
+
+    def waiting(self, now: int) -> dict[str, int]:
+        """How many leads wait for sales, and for how many of them the decision is late."""
+        late = func.coalesce(func.sum(case((handoffs.c.decision_due < now, 1), else_=0)), 0)
+        query = select(func.count().label("waiting"), late.label("late")).where(
+            handoffs.c.decision.is_(None)
+        )
         return dict(self._connection.execute(query).one()._mapping)
 
     def owners(self, limit: int) -> list[str]:

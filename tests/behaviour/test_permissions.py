@@ -30,7 +30,7 @@ def filled(path: str) -> str:
     for name in ("lead_id", "account_id", "token", "edition", "mapping", "step"):
         path = path.replace(f"{{{name}}}", "nothing")
     ours = ("key_id", "person_id", "proposal_id", "wish_id", "about_id", "handoff_id", "dispute_id")
-    ours += ("job_id", "webhook_id")
+    ours += ("job_id", "webhook_id", "view_id")
     for name in ours:
         path = path.replace(f"{{{name}}}", "0" * 16)
     return path
