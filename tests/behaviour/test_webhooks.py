@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from models.workspace import Workspace
-from serving.announcing import SERVICE, Announcer
+from serving.announcing import EVENTS, SERVICE, Announcer
 from serving.noticing import notice_silence, notice_versions
 from serving.state import Worker
 from serving.storage.database import Database
@@ -276,3 +277,9 @@ def test_an_address_that_is_none_is_refused_when_it_is_told(desk: Desk, url: str
     answer = desk.client.post("/v1/webhooks", json={"url": url, "events": ["feed.silent"]})
     assert answer.status_code == 422
     assert desk.client.get("/v1/webhooks").json() == {"webhooks": []}
+
+
+def test_the_page_on_webhooks_names_every_event():
+    text = (Path(__file__).parents[2] / "docs" / "jobs.md").read_text(encoding="utf-8")
+    table = [line for line in text.splitlines() if line.startswith("| `")]
+    assert [e for e in EVENTS if not any(f"`{e}`" in line.split("|")[1] for line in table)] == []
