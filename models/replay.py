@@ -207,12 +207,17 @@ def side(
 
 def workload(over: Flags, past: Past, capacity: float | None) -> Workload | None:
     """Hand-overs a week; None without dates."""
-    week, weeks = past.week, past.weeks
-    if week is None or weeks is None:
+    counts, weeks = by_week(over, past), past.weeks
+    if counts is None or weeks is None:
         return None
-    counts = np.bincount(week[over], minlength=int(week.max()) + 1)
     above = None if capacity is None else float((counts > capacity).mean())
     return Workload(float(over.sum()) / weeks, int(counts.max()), above)
+
+
+def by_week(rows: Flags, past: Past) -> Ints | None:
+    """Leads at `rows` (n,) in each week of the history; None without dates."""
+    week = past.week
+    return None if week is None else np.bincount(week[rows], minlength=int(week.max()) + 1)
 
 
 def amount_of(rows: Flags, past: Past) -> float | None:

@@ -12,7 +12,8 @@ from features.arrays import texts
 from features.fields import Fields
 from features.rulebook.document import Rulebook
 from models.handover import handed_over
-from models.replay import Flip, Flips, Past, flips, moves, side
+from models.rates import rate_of
+from models.replay import Flip, Flips, Past, by_week, flips, moves, side
 from serving.pact.past import MOST, Known, StoredPast
 
 FIGURES = 6
@@ -70,21 +71,32 @@ def replay_stored(
     }
     a_week = None
     if len(known.ids):
-        agreed, proposed = known.points(base), known.points(proposal)
-        sides = (("before", agreed, base), ("after", proposed, proposal))
-        for name, points, book in sides:
-            made = side(
-                f"edition {book.edition}",
-                points.total,
-                book.hand_over_from,
-                ended,
-                capacity,
-                known.barred(book),
-            )
-            told["matured"][name] = asdict(made)
-            if name == "after" and made.workload is not None:
-                a_week = made.workload.mean
+        told["matured"] |= _matured(known, ended, base, proposal, capacity)
+        work = told["matured"]["after"]["workload"]
+        a_week = None if work is None else work["mean"]
     return Replayed(_plain(told), _plain(examples), share, a_week)
+
+
+def _matured(
+    known: Known, ended: Past, base: Rulebook, proposal: Rulebook, capacity: float | None
+) -> dict[str, Any]:
+    """Both texts on leads old enough to judge: what each hands over, week by week, and what came
+    of those that only one of them does."""
+    told: dict[str, Any] = {"weeks": {}}
+    over = {}
+    for name, book in (("before", base), ("after", proposal)):
+        points, barred = known.points(book).total, known.barred(book)
+        called = f"edition {book.edition}"
+        told[name] = asdict(side(called, points, book.hand_over_from, ended, capacity, barred))
+        over[name] = handed_over(points, book.hand_over_from, barred)
+        counts = by_week(over[name], ended)
+        told["weeks"][name] = None if counts is None else counts.tolist()
+    ways = {"out": over["before"] & ~over["after"], "in": over["after"] & ~over["before"]}
+    told["crossed"] = {
+        way: {"leads": int(rows.sum()), "converted": asdict(rate_of(ended.y[rows & ended.known]))}
+        for way, rows in ways.items()
+    }
+    return told
 
 
 def _current(

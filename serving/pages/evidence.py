@@ -10,7 +10,6 @@ from typing import Any
 from features.rulebook.criteria import Criterion
 from features.rulebook.document import Rulebook
 from features.rulebook.sentences import rule_sentence
-from models.rates import FEWEST
 from models.wording import signed
 from serving.top_reasons import points_text
 
@@ -26,7 +25,7 @@ class Mark:
     Attributes:
         point, low, high: the evidence and the ends of its interval.
         thread: from the interval to the agreed points where those lie outside; else None.
-        few: too few leads to judge by.
+        few: too few leads, or conversions, to judge by.
     """
 
     point: float
@@ -46,6 +45,7 @@ class Row:
         mark: the evidence, or None where the model has not seen the criterion.
         evidence, interval, behind: the same in words; "" without it.
         verdict, reason: what follows.
+        stands: whether the agreed points stand, of which no more need be said.
         judged_at: the points that were judged, where the edition has others since; else "".
     """
 
@@ -61,6 +61,7 @@ class Row:
     behind: str
     verdict: str
     reason: str
+    stands: bool
     judged_at: str
 
 
@@ -121,7 +122,7 @@ def _axis(book: Rulebook, evidence: Mapping[str, Mapping[str, Any]]) -> tuple[fl
     told = [c.points for c in book.criteria] + [0.0]
     for c in book.criteria:
         found = evidence.get(c.id)
-        if found is not None and found["leads"] >= FEWEST:
+        if found is not None and found["verdict"] in _VERDICTS:
             told += [found["low"], found["high"]]
     low = min(math.floor((min(told) - 1) / _STEP) * _STEP, -_STEP)
     return low, max(math.ceil((max(told) + 1) / _STEP) * _STEP, _STEP)
@@ -139,7 +140,7 @@ def _row(c: Criterion, found: Mapping[str, Any] | None, place: Any) -> Row:
     told = (c.id, c.says, rule_sentence(c), c.owner, points, place(c.points))
     if found is None:
         reason = "The model has not seen it. It is judged once a model is trained on this edition."
-        return Row(*told, None, "", "", "", "Not judged", reason, "")
+        return Row(*told, None, "", "", "", "Not judged", reason, False, "")
     ends = f"{_whole(found['low'])} to {_whole(found['high'])}"
     behind = f"{found['leads']:,} / {found['conversions']:,}"
     moved = "" if found["agreed"] == c.points else _whole(found["agreed"])
@@ -152,6 +153,7 @@ def _row(c: Criterion, found: Mapping[str, Any] | None, place: Any) -> Row:
         behind,
         verdict,
         found["reason"],
+        found["verdict"] == "keep",
         moved,
     )
 
@@ -170,7 +172,7 @@ def _mark(found: Mapping[str, Any], agreed: float, place: Any) -> Mark:
     def inside(points: float) -> float:
         return float(max(0.0, min(100.0, place(points))))
 
-    few = found["leads"] < FEWEST
+    few = found["verdict"] not in _VERDICTS
     return Mark(inside(found["points"]), inside(low), inside(high), thread, few)
 
 

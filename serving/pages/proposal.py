@@ -27,6 +27,7 @@ from serving.pages.editor import COUNTS, controls, edited
 from serving.pages.names import names_of
 from serving.pages.proposals import Proposer, wrong
 from serving.pages.replay import crossings, measures
+from serving.pages.replay_figures import crossed_of, weeks_of
 from serving.pages.rulebook import READER, said_in
 from serving.pages.store import reading, writing
 from serving.state import Worker, worker_of
@@ -205,6 +206,8 @@ def _context(
         live = {
             "measures": measures(replayed.told, scope.capacity_a_week),
             "crossings": crossings(replayed.examples),
+            "weeks": weeks_of(replayed.told, scope.capacity_a_week),
+            "crossed": crossed_of(replayed.told),
         }
     is_open = told["state"] in (DRAFT, PROPOSED) or told["state"].startswith("signed")
     return {
@@ -220,6 +223,8 @@ def _context(
         "text": typed.form.get("yaml", book.text()),
         "findings": findings(book, base, scorer.fields, scope),
         "kept": told["replay"] and measures(told["replay"], scope.capacity_a_week),
+        "weeks": told["replay"] and weeks_of(told["replay"], scope.capacity_a_week),
+        "crossed": told["replay"] and crossed_of(told["replay"]),
         "live": live,
         "boxes": _boxes(connection, told, caller),
         "names": names_of(connection),

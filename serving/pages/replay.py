@@ -85,7 +85,8 @@ def _matured(told: Mapping[str, Any], capacity: float | None) -> Iterator[Measur
         yield Measure(says, rates[0], rates[1], change, f"interval {ends}")
     if before["caught"] is not None and after["caught"] is not None:
         was, won = before["caught"], after["caught"]
-        change = signed(won - was, 0)
+        more = thousands(abs(won - was))
+        change = signed(won - was, 0)[:1] + more if won != was else "0"
         yield Measure("Won amount caught", thousands(was), thousands(won), change, "")
 
 

@@ -115,6 +115,7 @@ def test_two_teams_propose_replay_sign_and_see_it_take_effect(office: Office):
     maya.get_by_role("button", name="Propose to both teams").click()
     expect(maya.get_by_role("row", name="Open leads that would join")).to_be_visible()
     address = maya.url.partition("#")[0]
+    expect(maya.get_by_text("old enough to judge", exact=False).first).to_be_visible()
     expect(maya.get_by_text("you cannot sign here")).to_be_visible()
     maya.get_by_label("I have read the text and the replay.").check()
     maya.get_by_role("button", name="Sign as Maya Lindqvist").click()
