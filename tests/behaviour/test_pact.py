@@ -260,6 +260,22 @@ def test_a_change_that_moves_more_leads_than_the_scope_says_needs_both(table: Ta
     assert (told["open_leads"], told["flips_in"], told["flips_out"]) == (3, 0, 0)
 
 
+def test_a_replay_tells_old_leads_week_by_week_and_who_crosses(table: Table):
+    """Weeks sum to all that is handed over; who crosses is what both texts differ by."""
+    for n in range(6):
+        good = {"employees": 300, "job_title": "Head of IT", "source": "referral"}
+        table.put_lead(f"L{n}", good if n % 2 else {"employees": 300})
+        table.clock.now = table.clock.now + np.timedelta64(7, "D")
+    table.clock.now = table.clock.now + np.timedelta64(100, "D")
+    table.sign_in_again()
+    matured = table.propose(table.draft(hand_over_from=10, tests=[]))["replay"]["matured"]
+    handed = {name: matured[name]["handed"] for name in ("before", "after")}
+    assert {name: sum(weeks) for name, weeks in matured["weeks"].items()} == handed
+    crossed = {way: told["leads"] for way, told in matured["crossed"].items()}
+    assert handed["after"] > handed["before"]
+    assert handed["after"] - handed["before"] == crossed["in"] - crossed["out"]
+
+
 def test_what_takes_effect_counts_at_once_and_the_model_says_that_it_is_older(table: Table):
     lead = {"employees": 300, "source": "bought list", "job_title": "Head of IT"}
     before = table.put_lead("L1", lead)["score"]

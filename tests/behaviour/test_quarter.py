@@ -40,15 +40,6 @@ def test_a_quarter_from_a_wish_to_an_aligned_model(trained: Workspace, tmp_path:
     assert told["entries"] > 20
 
 
-def _old_leads_add_up(matured: dict[str, Any]) -> None:
-    """Weeks sum to all that is handed over; who crosses is what both texts differ by."""
-    handed = {name: matured[name]["handed"] for name in ("before", "after")}
-    assert {name: sum(weeks) for name, weeks in matured["weeks"].items()} == handed
-    crossed = {way: told["leads"] for way, told in matured["crossed"].items()}
-    assert crossed["in"] > 0
-    assert handed["after"] - handed["before"] == crossed["in"] - crossed["out"]
-
-
 def _quarter(table: Table, ids: list[str]) -> None:
     wish = {"title": "Webinars", "text": "They convert.", "criterion": "webinar"}
     evidence = {"evidence": [{"lead_id": ids[0]}]}
@@ -57,7 +48,6 @@ def _quarter(table: Table, ids: list[str]) -> None:
     replay = table.propose(proposal_id)["replay"]
     assert replay["open_leads"] > 0
     assert replay["flips_in"] > 0
-    _old_leads_add_up(replay["matured"])
     flips = table.post_get(f"/v1/proposals/{proposal_id}/flips")
     assert 0 < len(flips["in"]) <= replay["flips_in"]
     assert all(f["after"] >= 19.5 for f in flips["in"])
