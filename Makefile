@@ -16,7 +16,7 @@ WORKERS ?= 2
 export OMP_WAIT_POLICY = passive
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: help run test check faults screenshots bench bench-pages bench-service bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-cold-start bench-leaks bench-honest bench-pact bench-sweep bench-rules bench-bulk bench-import bench-load lock clean sample
+.PHONY: help run test check faults screenshots bench bench-pages bench-service bench-real bench-quality bench-evidence bench-suggestions bench-coverage bench-cold-start bench-leaks bench-honest bench-pact bench-sweep bench-rules bench-bulk bench-import bench-load bench-worklist lock clean sample
 
 help: ## Show the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -108,6 +108,9 @@ bench-load: $(VENV)/.dev ## Requests at twice saturation for a minute: what is s
 
 bench-import: $(VENV)/.dev ## A million rows as an import job, killed and resumed
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/import_job.py $(ARGS)
+
+bench-worklist: $(VENV)/.dev ## Server time of the worklist's pages over 100,000 leads
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/worklist.py $(ARGS)
 
 bench-bulk: $(VENV)/.dev ## A million leads through POST /v1/score/bulk: rate and memory
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/bulk.py $(ARGS)
