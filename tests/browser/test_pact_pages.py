@@ -216,3 +216,34 @@ def test_a_wrong_rule_is_told_beside_it_and_nothing_typed_is_lost(office: Office
     expect(maya.locator("#points-webinar")).to_have_attribute("aria-invalid", "true")
     maya.get_by_role("button", name="Withdraw").click()
     expect(maya.get_by_text("withdrawn", exact=True)).to_be_visible()
+
+
+def test_a_proposal_that_another_overtook_says_what_both_changed(office: Office):
+    maya, erik = office.page("maya", scripts=False), office.page("erik", scripts=False)
+    addresses = []
+    for points in ("17", "18"):
+        maya.goto(f"{office.address}/proposals")
+        maya.get_by_label("What changes, in a few words").fill(f"Webinars at {points}")
+        maya.get_by_role("button", name="Begin a draft").click()
+        maya.locator("#points-webinar").fill(points)
+        maya.get_by_text("Show as YAML").click()
+        maya.get_by_role("button", name="Save draft").click()
+        addresses.append(maya.url.partition("#")[0])
+    maya.goto(addresses[0])
+    text = maya.locator("#yaml").input_value()
+    maya.get_by_text("Show as YAML").click()
+    maya.locator("#yaml").fill(text.partition("tests:")[0])
+    maya.get_by_role("button", name="Save this text").click()
+    maya.get_by_role("button", name="Propose to both teams").click()
+    for page in (maya, erik):
+        page.goto(addresses[0])
+        page.get_by_label("I have read the text and the replay.").check()
+        page.get_by_role("button", name="Sign as").click()
+    maya.goto(addresses[1])
+    maya.get_by_role("button", name="Rebase").click()
+    agreed = maya.get_by_label("as agreed meanwhile: points 17")
+    expect(agreed).to_be_visible()
+    maya.get_by_label("as this proposal says: points 18").check()
+    maya.get_by_role("button", name="Rebase").click()
+    expect(maya.get_by_role("button", name="Rebase")).to_have_count(0)
+    expect(maya.get_by_text("points +17 → +18")).to_be_visible()
