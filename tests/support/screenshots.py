@@ -24,6 +24,13 @@ from training.sample import write_workspace
 
 LEADS = 3000
 WIDTHS = (360, 1440)
+TOUR = {
+    "leads": "/leads",
+    "lead": "/leads/{lead_id}",
+    "rulebook": "/rulebook",
+    "proposal": "/proposals/{proposal_id}",
+}
+"""Picture of the tour -> the page it shows."""
 
 
 def main() -> None:
@@ -31,14 +38,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path(".screenshots"), help="Folder for them.")
     parser.add_argument("--only", default="", help="Only pages whose route begins so.")
+    parser.add_argument("--tour", type=Path, help="Only the tour's pictures, into this folder.")
     asked = parser.parse_args()
-    asked.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(Path(folder) / "halden")
         write_workspace(workspace.folder, LEADS, 7)
         train(Plan(workspace, curve=False))
         with tour(workspace) as found, chromium() as browser:
+            if asked.tour is not None:
+                shoot_tour(browser, found, asked.tour)
+                return
             shown = {r: p for r, p in found.pages.items() if r.startswith(asked.only)}
+            asked.out.mkdir(parents=True, exist_ok=True)
             n = shoot(browser, found, shown, asked.out)
     print(f"{n} pictures of {len(shown)} pages are in {asked.out}")  # noqa: T201
 
@@ -81,6 +92,17 @@ def shoot(browser: Browser, found: Tour, pages: dict[str, str], out: Path) -> in
                 n += 1
     context.close()
     return n
+
+
+def shoot_tour(browser: Browser, found: Tour, out: Path) -> None:
+    """The upper part of a few pages, small enough to keep in git."""
+    out.mkdir(parents=True, exist_ok=True)
+    page = browser.new_context(viewport={"width": 1040, "height": 520}).new_page()
+    sign_in(page, found.address)
+    for name, route in TOUR.items():
+        page.goto(found.address + found.pages[route], wait_until="networkidle")
+        page.screenshot(path=out / f"{name}.jpg", type="jpeg", quality=45)
+    page.context.close()
 
 
 if __name__ == "__main__":
