@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic import Field as Setting
 
 from features.errors import DocumentRefused
+from features.yaml_text import as_yaml
 
 Team = Literal["marketing", "sales", "joint"]
 FieldType = Literal["number", "category", "boolean", "text", "instant", "id"]
@@ -238,13 +239,8 @@ class Fields(Document):
 
     def text(self) -> str:
         """The canonical YAML of this document; reading it back gives an equal document."""
-        return yaml.safe_dump(
-            self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-            | {"schema": self.document},
-            sort_keys=False,
-            allow_unicode=True,
-            width=100,
-        )
+        told = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        return as_yaml(told | {"schema": self.document})
 
     def fingerprint(self) -> str:
         """sha256 over what decides a score: the declarations, not where the files lie."""

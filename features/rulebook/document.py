@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
 from pydantic import ConfigDict, model_validator
 from pydantic import Field as Setting
 
@@ -24,6 +23,7 @@ from features.rulebook.criteria import (
     Disqualifier,
     Group,
 )
+from features.yaml_text import as_yaml
 
 __all__ = ["Case", "Criterion", "Decay", "Disqualifier", "Group", "Rulebook", "Scale"]
 
@@ -189,7 +189,7 @@ class Rulebook(Document):
         """The edition as YAML; reading it back gives an equal edition."""
         told = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         told = {"schema": self.document, **told}
-        return yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=100)
+        return as_yaml(told)
 
     def grade(self, score: float) -> str:
         """The grade of a score from 0 to 100."""

@@ -15,6 +15,7 @@ from features.rulebook.document import Rulebook
 from features.rulebook.reading import read_sentence
 from features.rulebook.sentences import sentence
 from features.rulebook.words import number
+from features.yaml_text import as_yaml
 from models.wording import signed
 
 COUNTS = {"once": "once", "repeat": "each time"}
@@ -141,7 +142,7 @@ def edited(book: Rulebook, typed: Mapping[str, str]) -> tuple[str, dict[str, str
             told["hand_over_from"] = _number(typed["hand_over_from"], "hand-over from")
         except ValueError as error:
             errors["hand_over_from"] = str(error)
-    return yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=100), errors
+    return as_yaml(told), errors
 
 
 def _changes(c: Criterion, typed: Mapping[str, str]) -> dict[str, Any]:

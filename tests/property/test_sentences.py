@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from features.rulebook.criteria import Criterion
 from features.rulebook.document import parse_rulebook
 from features.rulebook.reading import read_rule, read_sentence
 from features.rulebook.sentences import rule_sentence, sentence
+from features.yaml_text import as_yaml
 from tests.support.build import RULEBOOK
 from tests.support.strategies import any_conditions, criteria, some_fields
 
@@ -32,6 +34,12 @@ def test_a_criterion_written_as_a_sentence_reads_back_with_its_points(data: st.D
     rule = read_rule(rule_sentence(criterion))
     told = {"id": "c0", "says": criterion.says, "group": criterion.group, "owner": criterion.owner}
     assert Criterion(**told, when=rule.when, **rule.terms) == criterion
+
+
+@pytest.mark.parametrize("odd", ["\x85", "a\u2028b", "\ufeffx", "#'\"\n", " \u2029"])
+def test_characters_that_yaml_takes_for_breaks_read_back(odd: str):
+    told = {odd: [odd, {"a": odd}]}
+    assert yaml.safe_load(as_yaml(told)) == told
 
 
 @given(any_conditions())
