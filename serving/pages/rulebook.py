@@ -28,7 +28,8 @@ from serving.storage.tables import MAX_ID
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-MOST_WISHES, MOST_EDITIONS, MOST_TEXT = 50, 50, 4000
+MOST_WISHES, MOST_EDITIONS, MOST_TEXT = 12, 12, 4000
+"""Newest ones of the page, which has a weight to keep to; the API has all."""
 router = APIRouter(include_in_schema=False)
 READER = Depends(allow("model.read", page=True))
 Wisher = Annotated[Caller, Depends(allow("rulebook.propose", page=True))]
