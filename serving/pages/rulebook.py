@@ -64,7 +64,7 @@ def _context(connection: Connection, worker: Worker) -> dict[str, Any]:
         "cases": cases,
         "hold": sum(case.holds for case in cases),
         "wishes": wishes,
-        "history": history(connection),
+        "history": history(connection)[:MOST_EDITIONS],
         "proposals": pact.proposals(MOST_WISHES)["proposals"],
         "names": names,
         "scope": scope,
@@ -75,7 +75,7 @@ def _context(connection: Connection, worker: Worker) -> dict[str, Any]:
 
 def history(connection: Connection) -> list[dict[str, Any]]:
     """Every edition, newest first, with what it changed in the one before, in words."""
-    rows = EditionStore(connection).every()[-MOST_EDITIONS:]
+    rows = EditionStore(connection).every()
     editions = [read_edition(row) for row in rows]
     told: list[dict[str, Any]] = []
     before: Edition | None = None
