@@ -127,12 +127,20 @@ bench-sweep: $(VENV)/.dev ## A sweep over 100,000 scores: rate, scored anew, unt
 bench-quality: .venv-bench/.done ## The ladder against every method at every size (ARGS=--long: hours)
 	@PYTHONPATH=. .venv-bench/bin/python tests/benchmarks/quality.py $(ARGS)
 
+.venv-tryton/.done: requirements-tryton.lock
+	@echo "Installing a Tryton server to test against into .venv-tryton"
+	@test -x .venv-tryton/bin/python || $(PYTHON) -m venv .venv-tryton
+	@.venv-tryton/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r $<
+	@touch $@
+
 lock: ## Resolve the lock files anew (needs uv)
 	@for group in "" dev bench; do \
 	  out=requirements$${group:+-$$group}.lock; \
 	  uv pip compile pyproject.toml --group build $${group:+--group $$group} --universal --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --no-header --no-annotate --python-version 3.11 --quiet -o $$out; \
 	done
+	@uv pip compile --group pyproject.toml:tryton --universal --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --no-annotate --python-version 3.11 --quiet -o requirements-tryton.lock
 
 clean: ## Remove the virtual environment and all workspaces
-	rm -rf $(VENV) .venv-bench .workspace .bench .screenshots
+	rm -rf $(VENV) .venv-bench .venv-tryton .workspace .bench .screenshots

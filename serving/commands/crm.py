@@ -1,7 +1,8 @@
-"""Other systems' side: `leadpact export` writes what a CRM's import takes."""
+"""Other systems' side: `leadpact export` for a CRM's import, `leadpact connect` for Tryton."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from serving.mappings.document import Mapping
 
 app = typer.Typer()
+connecting = typer.Typer(
+    help="Ask a CRM what changed, and write scores back.", no_args_is_help=True
+)
+app.add_typer(connecting, name="connect")
 
 
 @app.command()
@@ -58,6 +63,59 @@ def export(
         typer.echo(f"{done.unscored:,} are left out: their persons want no score.", err=True)
     if done.foreign:
         typer.echo(f"{done.foreign:,} are left out: they came from another CRM.", err=True)
+
+
+@connecting.command("tryton")
+def connect_tryton(
+    url: Annotated[str, typer.Option(help="Tryton's server, such as https://tryton.example.")],
+    database: Annotated[str, typer.Option(help="The database there.")],
+    user: Annotated[str, typer.Option(help="Who reads opportunities and writes notes there.")],
+    service: Annotated[str, typer.Option(help="Leadpact's address.")] = "http://127.0.0.1:8000",
+    since: Annotated[
+        str | None, typer.Option(help="Look at all that changed since this instant again.")
+    ] = None,
+    workspace: Folder = HERE,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+) -> None:
+    """Take what changed in Tryton's opportunities; write score, grade and top reasons there.
+
+    Secrets come from the environment: TRYTON_PASSWORD, and LEADPACT_KEY, a key of the role `crm`.
+    Where it stopped stands in the workspace; run it as often as scores are to be fresh.
+    """
+    import httpx2
+
+    from serving.client import LeadpactClient
+    from serving.connectors.tryton.connecting import as_json as told_of
+    from serving.connectors.tryton.connecting import connect
+    from serving.connectors.tryton.marks import Marks
+    from serving.connectors.tryton.rpc import TIMEOUT, Tryton
+
+    password, key = _secret("TRYTON_PASSWORD"), _secret("LEADPACT_KEY")
+    marks = Marks.read(Workspace(workspace).home / "tryton.json", f"{url} {database}")
+    if since is not None:
+        marks.look_again(since)
+    with (
+        httpx2.Client(base_url=url, timeout=TIMEOUT) as http,
+        LeadpactClient(service, key) as leadpact,
+    ):
+        tryton = Tryton(http, database, user, password)
+        done = connect(tryton, leadpact, marks)
+        tryton.logout()
+    if as_json:
+        typer.echo(json.dumps(told_of(done)))
+    else:
+        taken = ", ".join(f"{n:,} {what}" for what, n in sorted(done.taken.items()))
+        typer.echo(f"Records: {taken or 'none changed'}. Notes written: {done.notes:,}.")
+    for why, times in done.refused.items():
+        typer.echo(f"{why} ({times} times)", err=True)
+    raise typer.Exit(1 if done.refused else 0)
+
+
+def _secret(name: str) -> str:
+    told = os.environ.get(name)
+    if not told:
+        raise InputRefused(f"The environment variable {name} is not set.")
+    return told
 
 
 def _mappings(workspace: Path, name: str) -> tuple[Mapping, tuple[Mapping, ...]]:

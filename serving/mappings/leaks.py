@@ -1,4 +1,4 @@
-"""Fields of the four CRMs that tell, or are moved by, how a lead ended: no score may look at them.
+"""Fields of the CRMs that tell, or are moved by, how a lead ended: no score may look at them.
 
 Read from the vendors' field references; the judgement is ours. Custom fields are the owner's to
 judge.
@@ -106,6 +106,15 @@ LEAKS: Mapping[str, Mapping[str, str]] = {
         "activity_*": WORK,
         "probability": SCORE,
         "automated_probability": SCORE,
+    },
+    "tryton": {
+        "state": CONVERSION,
+        "end_date": CONVERSION,
+        "lost_reason": CONVERSION,
+        "sales": CONVERSION,
+        "converted_by": CONVERSION,
+        "employee": WORK,
+        "conversion_probability": WORK,
     },
 }
 """CRM -> name of a field, with * for any letters -> why it leaks."""

@@ -348,7 +348,7 @@ def test_a_workspaces_own_mapping_wins(tmp_path: Path):
     (tmp_path / "mappings" / "ours.yaml").write_text(SMALL)
     (tmp_path / "mappings" / "Not a name.yaml").write_text("{}")
     assert [m.name for m in listed(tmp_path)] == [
-        "dynamics", "hubspot", "odoo", "ours", "salesforce",
+        "dynamics", "hubspot", "odoo", "ours", "salesforce", "tryton",
     ]  # fmt: skip
     assert mapping_of(tmp_path, "odoo").title == "A small one"
     assert mapping_of(None, "odoo").crm == "odoo"

@@ -1,0 +1,1 @@
+"""Tryton: opportunities become leads, and each carries its score as a note. See docs/tryton.md."""

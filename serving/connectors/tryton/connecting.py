@@ -1,0 +1,111 @@
+"""One round: what changed in Tryton comes here, and scores that changed go there.
+
+A mark moves on only after what lies before it is stored. Whoever is stopped half way does the rest
+again: the service knows what it was told twice, and a note that is there is not written anew.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, TypeVar
+
+from serving.client import LeadpactClient, NotFound
+from serving.client.leads import Wanted
+from serving.connectors.tryton.marks import SCORES, Marks
+from serving.connectors.tryton.notes import note_of, write_notes
+from serving.connectors.tryton.pulling import BESIDE, LEAD, Rows, beside_since, leads_since
+from serving.connectors.tryton.rpc import Tryton
+
+_T = TypeVar("_T")
+MAPPING = "tryton"
+PREFIX = "tryton-"
+_AT_ONCE = 100
+_RECORDS = 400
+"""Records of one call."""
+
+
+@dataclass
+class Round:
+    """What a round did.
+
+    Attributes:
+        taken: records by what became of them, such as `stored` and `duplicate`.
+        refused: why records were not taken, and how often.
+        notes: opportunities with another note than before.
+    """
+
+    taken: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    notes: int = 0
+
+
+def connect(tryton: Tryton, service: LeadpactClient, marks: Marks) -> Round:
+    """Do one round.
+
+    Raises:
+        LeadpactError: when one of the two does not answer or refuses; marks stand where they were.
+    """
+    done = Round()
+    for last, records in leads_since(tryton, marks.since(LEAD)):
+        _hand_on(service, records, done)
+        marks.reached(LEAD, last)
+    for model in BESIDE:
+        for last, records in beside_since(tryton, model, marks.since(model)):
+            _hand_on(service, records, done)
+            marks.reached(model, last)
+    _tell(tryton, service, marks, done)
+    return done
+
+
+def _hand_on(service: LeadpactClient, records: dict[str, Rows], done: Round) -> None:
+    for kind, rows in records.items():
+        for some in _pieces(rows, _RECORDS):
+            told = service.ingest(MAPPING, {kind: some})
+            for result in told.results:
+                done.taken[result.status] += 1
+                if result.status in ("refused", "conflict"):
+                    why = result.reason or "; ".join(e.detail for e in result.errors)
+                    done.refused[f"{result.record} {result.id or result.pointer}: {why}"] += 1
+
+
+def _tell(tryton: Tryton, service: LeadpactClient, marks: Marks, done: Round) -> None:
+    since = marks.since(SCORES)
+    asked: Wanted = {"limit": _AT_ONCE}
+    if since is not None:
+        asked["changed_since"] = since
+    found = service.leads(**asked)
+    latest = ""
+    for some in _pieces(found, _AT_ONCE):
+        wanted: dict[int, str | None] = {}
+        for lead in some:
+            one = lead.id.removeprefix(PREFIX)
+            if lead.id.startswith(PREFIX) and one.isascii() and one.isdigit():
+                wanted[int(one)] = _note(service, lead.id)
+            latest = max(latest, lead.changed_at)
+        if wanted:
+            done.notes += write_notes(tryton, wanted)
+    # Leads come in the order in which they were made, so only the end of the list says how far.
+    if latest:
+        marks.reached(SCORES, latest)
+
+
+def _pieces(all_: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    rest = iter(all_)
+    while piece := list(islice(rest, size)):
+        yield piece
+
+
+def _note(service: LeadpactClient, lead_id: str) -> str | None:
+    try:
+        told = service.get_lead(lead_id)
+    except NotFound:
+        return None
+    return None if told.score is None else note_of(told.score)
+
+
+def as_json(done: Round) -> dict[str, Any]:
+    """A round for machines."""
+    return {"taken": dict(done.taken), "refused": dict(done.refused), "notes": done.notes}
