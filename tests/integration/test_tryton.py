@@ -15,7 +15,7 @@ import pytest
 from serving.client import LeadpactClient
 from serving.connectors.tryton import connecting
 from serving.connectors.tryton.marks import Marks
-from serving.connectors.tryton.notes import note_of
+from serving.connectors.tryton.notes import note_of, remove_of_gone
 from serving.connectors.tryton.rpc import Tryton, TrytonRefused
 from tests.conftest import missing
 from tests.support.cli import Ran, run
@@ -204,6 +204,13 @@ def test_from_tryton_s_leads_to_a_model_and_back_to_notes(company: Company):
         assert snapshot(client, sellers, everyone) == stopped
         assert all(len(notes) - (one == new[0]) == 1 for one, (_, _, notes, _) in stopped.items())
         assert stopped[late[1]][0] == "lost"
+
+        # Of a lead that is gone, such as an erased person's, no score stays behind.
+        tryton = Tryton(sellers.http, DATABASE, USER, PASSWORD)
+        known = {int(lead.id.removeprefix("tryton-")) for lead in client.leads(limit=200)}
+        assert remove_of_gone(tryton, known) == 0
+        assert remove_of_gone(tryton, known - {late[0]}) == 1
+        assert sellers.notes([late[0]])[late[0]] == []
 
 
 def test_a_wrong_password_is_told_and_tried_once(company: Company):

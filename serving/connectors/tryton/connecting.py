@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from serving.client import LeadpactClient, NotFound
 from serving.client.leads import Wanted
 from serving.connectors.tryton.marks import SCORES, Marks
-from serving.connectors.tryton.notes import note_of, write_notes
+from serving.connectors.tryton.notes import note_of, remove_of_gone, write_notes
 from serving.connectors.tryton.pulling import BESIDE, LEAD, Rows, beside_since, leads_since
 from serving.connectors.tryton.rpc import Tryton
 
@@ -57,7 +57,15 @@ def connect(tryton: Tryton, service: LeadpactClient, marks: Marks) -> Round:
             _hand_on(service, records, done)
             marks.reached(model, last)
     _tell(tryton, service, marks, done)
+    known = {one for lead in service.leads(limit=_AT_ONCE) if (one := _number(lead.id)) is not None}
+    done.notes += remove_of_gone(tryton, known)
     return done
+
+
+def _number(lead_id: str) -> int | None:
+    """The opportunity of a lead; None where it came from elsewhere."""
+    one = lead_id.removeprefix(PREFIX)
+    return int(one) if lead_id.startswith(PREFIX) and one.isascii() and one.isdigit() else None
 
 
 def _hand_on(service: LeadpactClient, records: dict[str, Rows], done: Round) -> None:
@@ -81,9 +89,9 @@ def _tell(tryton: Tryton, service: LeadpactClient, marks: Marks, done: Round) ->
     for some in _pieces(found, _AT_ONCE):
         wanted: dict[int, str | None] = {}
         for lead in some:
-            one = lead.id.removeprefix(PREFIX)
-            if lead.id.startswith(PREFIX) and one.isascii() and one.isdigit():
-                wanted[int(one)] = _note(service, lead.id)
+            one = _number(lead.id)
+            if one is not None:
+                wanted[one] = _note(service, lead.id)
             latest = max(latest, lead.changed_at)
         if wanted:
             done.notes += write_notes(tryton, wanted)

@@ -8,7 +8,7 @@ stopped between the two leaves two, and the next run removes the old one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from serving.answers import Explained
@@ -19,9 +19,14 @@ _BEGINS = "Leadpact score: "
 _REASONS = 3
 
 
+def is_score(row: Mapping[str, Any]) -> bool:
+    """Whether a note is a score, whichever user wrote it: what we said is nobody's activity."""
+    return str(row.get("message") or "").startswith(_BEGINS)
+
+
 def is_ours(row: Mapping[str, Any], user: int) -> bool:
     """Whether a note is a score that this user wrote."""
-    return row["create_uid"] == user and str(row.get("message") or "").startswith(_BEGINS)
+    return row["create_uid"] == user and is_score(row)
 
 
 def note_of(score: Explained) -> str:
@@ -63,6 +68,26 @@ def write_notes(tryton: Tryton, wanted: Mapping[int, str | None]) -> int:
     if gone:
         tryton.call("ir.note.delete", gone)
     return len({int(n["resource"].partition(",")[2]) for n in new} | set(old))
+
+
+def remove_of_gone(tryton: Tryton, known: Set[int]) -> int:
+    """Remove scores from opportunities whose lead is no longer there, such as of a person who was
+    erased; from how many.
+
+    Args:
+        known: opportunities whose lead is there.
+    """
+    wanted = [["message", "like", f"{_BEGINS}%"], ["resource", "like", "sale.opportunity,%"]]
+    names = ["resource", "message", "create_uid"]
+    rows = tryton.call("ir.note.search_read", wanted, 0, None, None, names)
+    gone = [
+        row
+        for row in rows
+        if is_ours(row, tryton.user) and int(row["resource"].partition(",")[2]) not in known
+    ]
+    if gone:
+        tryton.call("ir.note.delete", [row["id"] for row in gone])
+    return len({row["resource"] for row in gone})
 
 
 def _notes(tryton: Tryton, ids: list[int]) -> list[dict[str, Any]]:

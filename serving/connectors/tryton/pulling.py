@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from serving.connectors.tryton.notes import is_ours
+from serving.connectors.tryton.notes import is_score
 from serving.connectors.tryton.rpc import Tryton, instant_of
 
 LEAD = "sale.opportunity"
@@ -66,7 +66,7 @@ def beside_since(
                 "opportunity": int(row["resource"].partition(",")[2]),
             }
             for row in rows
-            if not is_ours(row, tryton.user)
+            if not is_score(row)
         ]
         yield rows[-1][_MODIFIED], {model: told}
 
