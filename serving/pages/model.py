@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MOST_DRIVERS, DRIVEN = 15, 300
 """Lines that are told; newest scores that they are told of."""
+TESTED = ("leadpact", "rulebook", "corp", "gain", "gain_rulebook", "segments", "same_meaning")
+"""What a card tells of leads held back; all None where there were too few to hold any back."""
 router = APIRouter(include_in_schema=False)
 FIGURES = (
     ("log_loss", "Log loss", "{:.4f}"),
@@ -48,8 +50,8 @@ async def show_model(request: Request) -> Response:
         answers = [read(text) for text in store.newest_answers(DRIVEN)]
         told = drivers(answers, MOST_DRIVERS)
         return {
-            "sides": [_side("champion", worker.scorer)]
-            + ([] if challenger is None else [_side("challenger", challenger)]),
+            "sides": [side_of("champion", worker.scorer)]
+            + ([] if challenger is None else [side_of("challenger", challenger)]),
             "why_not": why_not,
             "drivers": told,
             "driven": len(answers),
@@ -69,18 +71,19 @@ def _challenger(worker: Worker) -> tuple[Scorer | None, str]:
         return None, str(error)
 
 
-def _side(role: str, scorer: Scorer) -> dict[str, Any]:
+def side_of(role: str, scorer: Scorer) -> dict[str, Any]:
+    """What the page tells of a model, in its role."""
     card = scorer.card
-    tested = card.get("evaluation") or {}
+    tested = dict.fromkeys(TESTED) | (card.get("evaluation") or {})
     return {
         "role": role,
         "model": scorer.versions.model,
         "versions": scorer.versions,
         "card": card,
         "tested": tested,
-        "reliability": reliability(tested.get("corp")),
-        "gain": curve(tested["gain"]) if tested.get("gain") else "",
-        "gain_rulebook": curve(tested["gain_rulebook"]) if tested.get("gain_rulebook") else "",
+        "reliability": reliability(tested["corp"]),
+        "gain": curve(tested["gain"]) if tested["gain"] else "",
+        "gain_rulebook": curve(tested["gain_rulebook"]) if tested["gain_rulebook"] else "",
         "drift": [f for d in card.get("drift", []) for f in d["fields"] if f["verdict"] == "moved"],
     }
 

@@ -77,7 +77,7 @@ def drivers(answers: Sequence[Mapping[str, Any]], most: int) -> list[dict[str, A
 
     Args:
         answers: whole answers, as stored.
-        most: lines that are told, the largest first.
+        most: lines that are told, the largest first; one that moves nothing is not told.
     """
     sums: dict[str, dict[str, Any]] = {}
     for answer in answers:
@@ -94,6 +94,7 @@ def drivers(answers: Sequence[Mapping[str, Any]], most: int) -> list[dict[str, A
     found = [
         {"label": t["label"], "agreed": t["agreed"] / n, "learned": t["learned"] / n}
         for t in sums.values()
+        if t["agreed"] + t["learned"] > 0
     ]
     found.sort(key=lambda t: -(t["agreed"] + t["learned"]))
     return found[:most]
