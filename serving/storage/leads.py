@@ -118,12 +118,12 @@ class LeadStore:
     def ages(self) -> Ages:
         """How old the current scores are. A lead changes when it is scored, and only
         then; who opted out has no score to grow old."""
-        count, oldest = select(func.count()).select_from(leads), func.min(leads.c.changed_at)
-        # One question for each index that answers it: together they would read every lead.
-        scored = self._connection.execute(select(oldest).where(leads.c.scoring_allowed))
-        stale = self._connection.execute(select(func.count(), oldest).where(leads.c.stale)).one()
-        every = self._connection.execute(count).scalar_one()
-        return Ages(every, stale[0], scored.scalar_one(), stale[1])
+        count = func.count()
+        oldest = func.min(leads.c.changed_at).filter(leads.c.scoring_allowed)
+        every = self._connection.execute(select(count, oldest).select_from(leads)).one()
+        waiting = select(count, oldest).select_from(leads).where(leads.c.stale)
+        some = self._connection.execute(waiting).one()
+        return Ages(every[0], some[0], every[1], some[1])
 
     def waiting(self, scored_with: str, now: int, most: int) -> list[str]:
         """Ids of leads whose scores are to be looked at, `most` of them."""
