@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Path as PathParameter
 from starlette.concurrency import run_in_threadpool
 
 from features.errors import BundleRefused, InputRefused
 from models.challenger import Challenger
 from models.scorer import Scorer
 from models.workspace import NoChampion, Workspace
-from serving.access.caller import Caller
+from serving.access.caller import Caller, NoSuch
 from serving.canonical import read
 from serving.guarding import allow, form_of
 from serving.pages import frame
@@ -86,6 +87,18 @@ def side_of(role: str, scorer: Scorer) -> dict[str, Any]:
         "gain_rulebook": curve(tested["gain_rulebook"]) if tested["gain_rulebook"] else "",
         "drift": [f for d in card.get("drift", []) for f in d["fields"] if f["verdict"] == "moved"],
     }
+
+
+@router.get("/model/card/{model}", dependencies=[Depends(allow("model.read", page=True))])
+async def show_card(
+    request: Request, model: Annotated[str, PathParameter(pattern="^[0-9a-z]{1,64}$")]
+) -> Response:
+    """A model's card as its training wrote it."""
+    file = Workspace(Path(worker_of(request).settings.workspace)).home / "cards" / model / "card.md"
+    if not file.is_file():
+        raise NoSuch(f"Model {model} has no card here; it was trained elsewhere, or before cards.")
+    context = {"model": model, "text": file.read_text(encoding="utf-8")}
+    return frame.show(request, "model_card.html", context)
 
 
 @router.post("/model")

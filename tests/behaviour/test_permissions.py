@@ -27,7 +27,7 @@ def house(trained: Workspace) -> Iterator[tuple[TestClient, Routes, dict[str, di
 
 def filled(path: str) -> str:
     """An address of this route, of a thing that is not there."""
-    for name in ("lead_id", "account_id", "token", "edition", "mapping", "step"):
+    for name in ("lead_id", "account_id", "token", "edition", "model", "mapping", "step"):
         path = path.replace(f"{{{name}}}", "nothing")
     ours = ("key_id", "person_id", "proposal_id", "wish_id", "about_id", "handoff_id", "dispute_id")
     ours += ("job_id", "webhook_id", "view_id")

@@ -77,7 +77,7 @@ def upload(address: str, key: dict[str, str], file: Path) -> str:
 
 
 def move(address: str, key: dict[str, str]) -> None:
-    """Write one lead to and fro, so that there is something to tell."""
+    """Write one lead back and forth, so that there is something to tell."""
     weak = {"employees": 1, "job_title": "Student", "phone_given": False}
     strong = {"employees": 640, "job_title": "Head of Operations", "phone_given": True}
     for fields in (weak, strong, weak, strong):

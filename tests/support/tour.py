@@ -114,4 +114,5 @@ def _values(address: str, folder: Path, ids: list[str]) -> dict[str, str]:
         "proposal_id": ask("POST", "/v1/proposals", wanted)["id"],
         "wish_id": wish["id"],
         "step": "lead",
+        "model": Workspace(folder).champion().name,
     }
