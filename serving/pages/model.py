@@ -18,16 +18,18 @@ from serving.canonical import read
 from serving.guarding import allow, form_of
 from serving.pages import frame
 from serving.pages.model_figures import curve, drivers, reliability
+from serving.pages.shapes import shapes
 from serving.pages.store import reading
 from serving.promoting import MAX_NOTE, Promoting
 from serving.state import Worker, worker_of
+from serving.storage.leads import LeadStore
 from serving.storage.worklist import Worklist
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-MOST_DRIVERS, DRIVEN = 15, 300
-"""Lines that are told; newest scores that they are told of."""
+MOST_DRIVERS, MOST_SHAPES, DRIVEN = 12, 4, 300
+"""Lines and fields that are told; newest scores that they are told of."""
 TESTED = ("leadpact", "rulebook", "corp", "gain", "gain_rulebook", "segments", "same_meaning")
 """What a card tells of leads held back; all None where there were too few to hold any back."""
 router = APIRouter(include_in_schema=False)
@@ -47,15 +49,24 @@ async def show_model(request: Request) -> Response:
     challenger, why_not = await run_in_threadpool(_challenger, worker)
 
     def ask(connection: Connection, worker: Worker) -> dict[str, Any]:
-        store = Worklist(connection)
-        answers = [read(text) for text in store.newest_answers(DRIVEN)]
+        answers = [read(text) for text in Worklist(connection).newest_answers(DRIVEN)]
         told = drivers(answers, MOST_DRIVERS)
+        rows = LeadStore(connection).find_many({str(a["lead_id"]) for a in answers})
+        known = {row.id: read(row.fields) for row in rows}
+        pairs = [(known[a["lead_id"]], a) for a in answers if a["lead_id"] in known]
+        scorer = worker.scorer
+        drawn = shapes(scorer.fields, scorer.rulebook, pairs, MOST_SHAPES)
         return {
             "sides": [side_of("champion", worker.scorer)]
             + ([] if challenger is None else [side_of("challenger", challenger)]),
             "why_not": why_not,
             "drivers": told,
             "driven": len(answers),
+            "shapes": drawn,
+            "widest": max(
+                (max(abs(x.agreed), abs(x.learned)) for one in drawn for x in one.steps),
+                default=1.0,
+            ),
             "most": max((d["agreed"] + d["learned"] for d in told), default=1.0),
             "figures": FIGURES,
             "card": worker.scorer.card,
