@@ -58,5 +58,5 @@ def test_its_code_runs(crm: TestClient, monkeypatch: Any, capsys: Any):
     monkeypatch.setattr(serving.client, "LeadpactClient", on_the_test_service)
     exec(compile(block, "docs/what-if.md", "exec"), {})
     shown = capsys.readouterr().out
-    assert "What reaches the hand-over" in shown
+    assert "reaches the hand-over" in shown
     assert "a number from 1 to 3,000,000, or null" in shown

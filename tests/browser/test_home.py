@@ -16,7 +16,11 @@ def watch(page: Page) -> list[str]:
     told: list[str] = []
     page.on("console", lambda m: told.append(m.text) if m.type in ("error", "warning") else None)
     page.on("pageerror", lambda e: told.append(str(e)))
-    page.on("requestfailed", lambda r: told.append(r.url))
+    # What the page before was still loading is given up by the browser itself.
+    page.on(
+        "requestfailed",
+        lambda r: None if r.failure == "net::ERR_ABORTED" else told.append(r.url),
+    )
     return told
 
 

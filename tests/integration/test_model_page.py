@@ -30,6 +30,7 @@ def page_of(trained: Workspace, **card: Any) -> str:
     caller = Caller("person", "0" * 16, "analyst", frozenset({"model.read"}), "Ada")
     context = {"sides": [side_of("champion", thin)], "why_not": "", "drivers": [], "driven": 0}
     context |= {"most": 1.0, "figures": FIGURES, "card": told, "scorer": thin}
+    context |= {"shapes": [], "widest": 1.0}
     context |= {"caller": caller, "token": "", "here": "/model"}
     return str(app.state.templates.get_template("model.html").render(context))
 
