@@ -116,19 +116,24 @@ class Workspace:
         return self._named(path) if path.is_file() else None
 
     def challenger_version(self) -> str | None:
-        """The registry's version of the model that waits for a promotion."""
+        """The registry's version of the model that waits for a promotion; None when none does.
+
+        Raises:
+            NoChampion: when the file that says so is damaged.
+        """
         path = self.home / _CHALLENGER
-        if not path.is_file():
-            return None
-        return str(json.loads(path.read_text(encoding="utf-8"))["registry_version"])
+        return self._told(path, "registry_version") if path.is_file() else None
 
     def drop_challenger(self) -> None:
         """Nothing waits for a promotion any more; the registry keeps the version."""
         (self.home / _CHALLENGER).unlink(missing_ok=True)
 
     def _named(self, path: Path) -> Path:
+        return self.bundle(self._told(path, "model"))
+
+    def _told(self, path: Path, key: str) -> str:
         try:
-            return self.bundle(str(json.loads(path.read_text(encoding="utf-8"))["model"]))
+            return str(json.loads(path.read_text(encoding="utf-8"))[key])
         except (ValueError, KeyError, TypeError) as error:
             raise NoChampion(
                 f"{path} is damaged ({error}). Run `leadpact promote VERSION -w {self.folder}`."
@@ -137,9 +142,14 @@ class Workspace:
     def set_champion(self, model: str, registry_version: str) -> None:
         """Say which bundle serves from now on. A reader sees the old or the new, never half."""
         self._say(_CHAMPION, model, registry_version)
-        waiting = self.home / _CHALLENGER
-        if waiting.is_file() and f'"{model}"' in waiting.read_text(encoding="utf-8"):
-            waiting.unlink()
+        try:
+            waiting = self.challenger()
+        except NoChampion:
+            # A promotion is what mends a damaged word of who waits.
+            self.drop_challenger()
+            return
+        if waiting is not None and waiting.name == model:
+            self.drop_challenger()
 
     @contextmanager
     def alone(self) -> Iterator[None]:

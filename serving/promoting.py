@@ -18,8 +18,6 @@ from serving.storage.audit import AuditLog
 from serving.storage.database import Database
 
 _SECONDS = 300
-MAX_NOTE = 2000
-"""Characters of a note."""
 
 
 class Promoting:

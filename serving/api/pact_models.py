@@ -128,4 +128,4 @@ class ModelDecision(_Model):
     """What is decided of the challenger, and why."""
 
     model: str = Field(pattern="^[0-9a-z]{1,64}$", description="Its name, as it was read.")
-    note: str = Field(min_length=1, max_length=2000, pattern=_PRINTABLE)
+    note: str = Field(min_length=1, max_length=MAX_NOTE, pattern=_PRINTABLE)

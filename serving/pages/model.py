@@ -15,12 +15,13 @@ from models.scorer import Scorer
 from models.workspace import NoChampion, Workspace
 from serving.access.caller import Caller, NoSuch
 from serving.canonical import read
+from serving.feedback import MAX_NOTE
 from serving.guarding import allow, form_of
 from serving.pages import frame
 from serving.pages.model_figures import curve, drivers, reliability
 from serving.pages.shapes import shapes
 from serving.pages.store import reading
-from serving.promoting import MAX_NOTE, Promoting
+from serving.promoting import Promoting
 from serving.state import Worker, worker_of
 from serving.storage.leads import LeadStore
 from serving.storage.worklist import Worklist

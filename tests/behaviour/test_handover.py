@@ -16,7 +16,7 @@ from models.bundle import load
 from models.challenger import Challenger
 from models.rungs import Affine
 from models.scorer import Scorer
-from models.workspace import Workspace
+from models.workspace import NoChampion, Workspace
 from serving.handing_over import run_once
 from serving.pact.calendar import Calendar
 from serving.pact.handing import drawn
@@ -255,6 +255,12 @@ def test_the_workspaces_challenger_is_read_once_and_a_damaged_one_is_told(
     workspace.set_champion("other", "3")
     assert workspace.challenger() is None
     assert waiting.scorer() is None
+    (workspace.home / "challenger.json").write_text("{", encoding="utf-8")
+    for ask in (workspace.challenger, workspace.challenger_version):
+        with pytest.raises(NoChampion, match="is damaged"):
+            ask()
+    workspace.set_champion(model, "2")
+    assert workspace.challenger() is None
 
 
 def test_an_erased_lead_leaves_no_hand_off_and_no_dispute(table: Table):
