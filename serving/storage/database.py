@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -171,6 +172,10 @@ class Database:
         try:
             yield
         except (OperationalError, InterfaceError, NoneFree) as error:
+            cause = getattr(error, "orig", error)
+            if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+                # A statement that is wrong, which the driver calls by the same name.
+                raise
             if self._watcher is not None:
                 self._watcher.failed()
             told = StoreUnreachable(
@@ -178,7 +183,7 @@ class Database:
                 "known: send it again, under the same Idempotency-Key if it had one."
             )
             # For who runs the service, not for who asks it: hosts and paths stand in here.
-            told.add_note(str(getattr(error, "orig", error)).strip().partition("\n")[0])
+            told.add_note(str(cause).strip().partition("\n")[0])
             raise told from error
 
 
