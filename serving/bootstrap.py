@@ -15,11 +15,11 @@ import numpy as np
 from fastapi import FastAPI
 
 from models.workspace import Workspace
-from serving.access.gate import open_gate
+from serving.access.gate import Gate, open_gate
 from serving.access.people import first_start_link
 from serving.access.settings import AccessSettings
 from serving.answering import answering
-from serving.app import create_app
+from serving.app import Watch, create_app
 from serving.beginning.first_leads import bring
 from serving.beginning.folder import Beginning
 from serving.configuration import configured, store_url
@@ -38,6 +38,7 @@ from serving.state import Desk, Worker
 from serving.stopping import stop_in_order
 from serving.storage.database import Database, Watcher
 from serving.storage.migrate import migrate, require_current
+from serving.supervising import Supervision
 from serving.swapping import load_champion, watch
 from serving.sweeping import sweep_by_the_hour
 from serving.telemetry import Telemetry
@@ -97,16 +98,27 @@ def _service(workspace: Workspace) -> FastAPI:
     gate = open_gate(database, configured(AccessSettings, workspace.folder), now, time.time)
     readiness = Readiness(database)
     stopping = configured(ServerSettings, workspace.folder)
+    supervision = Supervision(lambda loop: telemetry.broken.labels(loop).inc())
     beside = (
-        lambda: watch(desk, workspace),
-        lambda: deliver_letters(_post(desk, workspace)),
-        lambda: run_jobs(_house(desk, workspace), settings.job_days),
-        lambda: keep_fresh(desk, workspace, settings.rescore_seconds),
-        lambda: keep_handing_over(desk, workspace),
-        lambda: sweep_by_the_hour(gate),
+        *loops(supervision, desk, workspace, gate),
         lambda: stop_in_order(readiness, stopping),
     )
     return create_app(desk, gate, beside, readiness)
+
+
+def loops(
+    supervision: Supervision, desk: Desk, workspace: Workspace, gate: Gate
+) -> tuple[Watch, ...]:
+    """Everything that runs beside the requests again and again, each outliving its failures."""
+    settings = desk.now.settings
+    return (
+        lambda: watch(supervision, desk, workspace),
+        lambda: deliver_letters(supervision, _post(desk, workspace)),
+        lambda: run_jobs(supervision, _house(desk, workspace), settings.job_days),
+        lambda: keep_fresh(supervision, desk, workspace, settings.rescore_seconds),
+        lambda: keep_handing_over(supervision, desk, workspace),
+        lambda: sweep_by_the_hour(supervision, gate),
+    )
 
 
 def _house(desk: Desk, workspace: Workspace) -> House:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import structlog
@@ -19,32 +18,34 @@ from serving.record import Collision, Record
 from serving.state import Clock, Desk
 from serving.storage.database import Database
 from serving.storage.leases import Lease
+from serving.supervising import Supervision
 
 EVERY_SECONDS = 15.0
 LEASE = "hand over"
+LOOP = "handoffs"
 _ATTEMPTS = 5
 
 
-async def keep_handing_over(desk: Desk, workspace: Workspace, every: float = EVERY_SECONDS) -> None:
+async def keep_handing_over(
+    supervision: Supervision, desk: Desk, workspace: Workspace, every: float = EVERY_SECONDS
+) -> None:
     """Hand over and settle every so often until cancelled; one process of all does."""
     log: Any = structlog.get_logger("leadpact")
     lease, waiting = Lease(LEASE), Challenger(workspace)
-    while True:
-        await asyncio.sleep(every)
+
+    async def look() -> None:
         worker = desk.now
-        try:
-            if not await run_in_threadpool(lease.take, worker.database, worker.clock()):
-                continue
-            call = (worker.database, worker.scorer, worker.clock)
-            other = await run_in_threadpool(_scorer_of, waiting, log)
-            handed, settled = await run_in_threadpool(run_once, *call, other)
-            broken = await run_in_threadpool(judge_once, *call)
-        except (LeadpactError, OSError) as error:
-            log.error("not handed over", error=str(error))
-            continue
+        if not await run_in_threadpool(lease.take, worker.database, worker.clock()):
+            return
+        call = (worker.database, worker.scorer, worker.clock)
+        other = await run_in_threadpool(_scorer_of, waiting, log)
+        handed, settled = await run_in_threadpool(run_once, *call, other)
+        broken = await run_in_threadpool(judge_once, *call)
         if handed.leads or settled or broken:
             told = {"disputes_settled": settled, "promises_broken": broken}
             log.info("handed over", **vars(handed), **told)
+
+    await supervision.keep(LOOP, look, every)
 
 
 def _scorer_of(waiting: Challenger, log: Any) -> Scorer | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,15 +9,19 @@ import numpy as np
 import structlog
 from starlette.concurrency import run_in_threadpool
 
-from features.errors import LeadpactError
 from models.workspace import Workspace
 from serving.noticing import notice_silence, notice_versions
 from serving.refreshing import LEASE, Counts, sweep
 from serving.state import Desk
 from serving.storage.leases import Lease
+from serving.supervising import Supervision
+
+LOOP = "scores"
 
 
-async def keep_fresh(desk: Desk, workspace: Workspace, every: float) -> None:
+async def keep_fresh(
+    supervision: Supervision, desk: Desk, workspace: Workspace, every: float
+) -> None:
     """Sweep now and then until cancelled; a sweep that is cut off goes on with the next one.
 
     Args:
@@ -26,15 +29,13 @@ async def keep_fresh(desk: Desk, workspace: Workspace, every: float) -> None:
     """
     log: Any = structlog.get_logger("leadpact")
     lease = Lease(LEASE)
-    while True:
-        await asyncio.sleep(every)
-        try:
-            counts = await _sweep(desk, workspace, lease)
-        except (LeadpactError, OSError) as error:
-            log.error("not swept", error=str(error))
-            continue
+
+    async def look() -> None:
+        counts = await _sweep(desk, workspace, lease)
         if counts.looked:
             log.info("scores swept", **vars(counts))
+
+    await supervision.keep(LOOP, look, every)
 
 
 async def _sweep(desk: Desk, workspace: Workspace, lease: Lease) -> Counts:

@@ -100,6 +100,12 @@ class Telemetry:
             "leadpact_models_refused_total",
             "Champions that could not be loaded; the model before went on.",
         )
+        self.broken = self._counter(
+            "leadpact_loop_failures_total",
+            "Rounds of what runs beside the requests that failed by a defect or a fault of the "
+            "machine; it goes on after a pause, the log has the traceback.",
+            "loop",
+        )
         self._model = self._gauge(
             "leadpact_model_info",
             "1 for the model that answers, with its versions; 0 for one that no longer does.",

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import numpy as np
-import structlog
 from starlette.concurrency import run_in_threadpool
 
-from features.errors import LeadpactError
 from serving.jobs.running import folder_of, work_on
 from serving.jobs.work import House, Kept
 from serving.refreshing import LEASE
@@ -19,38 +18,33 @@ from serving.storage.base import to_number
 from serving.storage.jobs import JobStore
 from serving.storage.leases import Lease
 from serving.storage.outbox import OutboxStore
+from serving.supervising import Crew, Supervision
 
 EVERY_SECONDS = 1.0
+LOOP = "jobs"
 _CLEAN_EVERY = 3600
 
 
-async def run_jobs(house: House, keep_days: int, every: float = EVERY_SECONDS) -> None:
+async def run_jobs(
+    supervision: Supervision, house: House, keep_days: int, every: float = EVERY_SECONDS
+) -> None:
     """Work on jobs until cancelled; each kind in a thread of its own, so none waits for another.
 
     Args:
         keep_days: how long files of jobs that have ended are kept.
     """
-    log: Any = structlog.get_logger("leadpact")
-    active: dict[str, asyncio.Task[None]] = {}
-    rounds = 0
+    crew, rounds = Crew(), count()
+
+    async def look() -> None:
+        kinds = await run_in_threadpool(_open_kinds, house)
+        crew.start(kinds, lambda kind: _work(supervision, house, kind))
+        if next(rounds) % _CLEAN_EVERY == 0:
+            await run_in_threadpool(remove_old, house, keep_days)
+
     try:
-        while True:
-            try:
-                kinds = await run_in_threadpool(_open_kinds, house)
-                if rounds % _CLEAN_EVERY == 0:
-                    await run_in_threadpool(remove_old, house, keep_days)
-            except (LeadpactError, OSError) as error:
-                log.error("jobs not looked at", error=str(error))
-                kinds = set()
-            active = {kind: task for kind, task in active.items() if not task.done()}
-            for kind in kinds - active.keys():
-                active[kind] = asyncio.create_task(_work(house, kind, log))
-            rounds += 1
-            await asyncio.sleep(every)
+        await supervision.keep(LOOP, look, every, at_once=True)
     finally:
-        for task in active.values():
-            task.cancel()
-        await asyncio.gather(*active.values(), return_exceptions=True)
+        await crew.dismiss()
 
 
 def _open_kinds(house: House) -> set[str]:
@@ -58,7 +52,7 @@ def _open_kinds(house: House) -> set[str]:
         return JobStore(connection).open_kinds()
 
 
-async def _work(house: House, kind: str, log: Any) -> None:
+async def _work(supervision: Supervision, house: House, kind: str) -> None:
     # A sweep and a job that sweeps are the same work.
     lease = Lease(LEASE if kind == "rescore" else f"job {kind}")
     try:
@@ -71,10 +65,8 @@ async def _work(house: House, kind: str, log: Any) -> None:
                 pass
         finally:
             await asyncio.shield(run_in_threadpool(_leave, batches, lease, house))
-    except (LeadpactError, OSError) as error:
-        log.error("job left", kind=kind, error=str(error))
-    except Exception as error:  # a defect; the job is begun anew, and given up after a few times
-        log.error("job broke", kind=kind, exc_info=error)
+    except Exception as error:  # the job is begun anew, and given up after a few times
+        supervision.tell(LOOP, error, kind=kind)
 
 
 def _next(batches: Iterator[Kept]) -> Kept | None:
