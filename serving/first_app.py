@@ -13,6 +13,7 @@ from serving.beginning.folder import Beginning
 from serving.edges import Edge, Limits
 from serving.guarding import install
 from serving.pages import begin, frame, sign_in
+from serving.pages.begin_frame import MAY
 from serving.problems import Trouble
 from serving.settings import Settings
 from serving.telemetry import Telemetry
@@ -33,7 +34,7 @@ async def readyz() -> Response:
     raise Trouble("not-ready", NO_MODEL, headers={"retry-after": "5"})
 
 
-@router.get("/", dependencies=begin.MAY)
+@router.get("/", dependencies=MAY)
 async def home(_request: Request) -> Response:
     """On to the first run."""
     return Response(None, 303, {"location": "/begin"})

@@ -24,7 +24,7 @@ from features.rulebook.points import Agreed, disqualified
 from features.snapshot import Snapshot, take_snapshot
 from models.workspace import Workspace
 from training.cohort import Cohort, ladder_frame, repeat_weights
-from training.intake import Files, Rejected, Taken, files_of, take
+from training.intake import Files, Rejected, Taken, files_of, nothing, take
 from training.labels import (
     EXPLORED,
     KNOWN,
@@ -151,6 +151,16 @@ def load_dataset(
     return make_dataset(fields, rulebook, take(files, fields))
 
 
+def empty_dataset(workspace: Workspace) -> Dataset:
+    """The history of a workspace to which no lead has come yet.
+
+    Raises:
+        DocumentRefused: when its files contradict themselves or each other.
+    """
+    fields = workspace.fields()
+    return make_dataset(fields, workspace.rulebook(), nothing(fields))
+
+
 def make_dataset(fields: Fields, rulebook: Rulebook, taken: Taken) -> Dataset:
     """Snapshots and labels by time, then features and agreed points."""
     wrong = complaints(rulebook, fields)
@@ -216,7 +226,8 @@ def snapshots(columns: Columns, fields: Fields) -> Instants:
     One snapshot a lead keeps leads independent; several ages keep recency and decay in view.
     """
     ages = np.array(fields.timing.snapshot_ages_days)
-    picked = np.array([_draw(str(lead), len(ages)) for lead in lead_ids(columns, fields)])
+    drawn = [_draw(str(lead), len(ages)) for lead in lead_ids(columns, fields)]
+    picked = np.array(drawn, dtype=np.int64)
     microseconds = np.round(ages[picked] * 86_400_000_000).astype("timedelta64[us]")
     return np.asarray(created(columns, fields) + microseconds)
 

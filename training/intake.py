@@ -113,6 +113,15 @@ def take(files: Files, fields: Fields) -> Taken:
     return Taken(read.columns.take(good), activities, outcomes, rejected, len(frame))
 
 
+def nothing(fields: Fields) -> Taken:
+    """No lead, no activity and no outcome."""
+    import pandas as pd
+
+    wanted = wanted_fields(fields)
+    frame = pd.DataFrame({f.column: pd.Series([], dtype=object) for f in wanted})
+    return Taken(read_frame(frame, wanted).columns, no_activities(), no_outcomes(), (), 0)
+
+
 def _present(frame: pd.DataFrame, files: Files, fields: Fields) -> None:
     """Refuse a leads file that has no rows, or not the column that tells the outcome."""
     if not len(frame):

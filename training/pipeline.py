@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from features.arrays import Floats
 from features.columns import readable
+from features.errors import InputRefused
 from models.bundle import Bundle, Versions, save
 from models.ladder import LadderClassifier
 from models.registry import Registered, Registry, Training
@@ -28,7 +29,7 @@ from training.card import make_card
 from training.card_files import card_texts, write_cards
 from training.censoring import teaching
 from training.curve import Point, learning_curve
-from training.dataset import Dataset, load_dataset
+from training.dataset import Dataset, empty_dataset, load_dataset
 from training.evaluate import Evaluation, evaluate, new_ladder
 from training.evidence import evidence_of
 from training.figures import rounded
@@ -85,7 +86,7 @@ def train(plan: Plan, progress: Progress = quiet) -> Result:
         DoesNotAddUp: when a score differs from the sum of its lines by more than 1e-6.
     """
     progress("Reading the history", 1, STEPS)
-    dataset = load_dataset(plan.workspace, plan.leads, plan.activities, plan.outcomes)
+    dataset = _history(plan)
     write_quarantine(dataset.rejected, plan.workspace.quarantine)
     accepted = guard(dataset.everyone, dataset.fields, dataset.outcome, plan.accept_leaks)
     tuned = _tune(plan, dataset, progress)
@@ -118,6 +119,14 @@ def train(plan: Plan, progress: Progress = quiet) -> Result:
         told = _training(plan, dataset, evaluation, ladder, card, texts)
         registered = Registry(plan.workspace, plan.tracking_uri).log(told, folder, versions)
     return Result(dataset, evaluation, ladder, versions, folder, gap, registered, card, cards)
+
+
+def _history(plan: Plan) -> Dataset:
+    if plan.without_leads:
+        if plan.leads or plan.activities or plan.outcomes:
+            raise InputRefused("Files were named, and --without-leads looks at none. Leave one.")
+        return empty_dataset(plan.workspace)
+    return load_dataset(plan.workspace, plan.leads, plan.activities, plan.outcomes)
 
 
 def _tune(plan: Plan, dataset: Dataset, progress: Progress) -> Tuned | None:

@@ -30,6 +30,7 @@ class Plan:
         curve: whether to also teach parts of the history, to say what more of it would buy.
         accept_leaks: suspicious inputs that a person answers for; see `training.leak_guard`.
         tune: settings of the boosters to try before anything else; 0 keeps the defaults.
+        without_leads: look at no file: nobody has come yet, and the agreed scale speaks alone.
     """
 
     workspace: Workspace
@@ -43,3 +44,4 @@ class Plan:
     curve: bool = True
     accept_leaks: tuple[str, ...] = ()
     tune: int = 0
+    without_leads: bool = False

@@ -37,12 +37,14 @@ class Brought:
 def bring(beginning: Beginning, fields: Fields) -> bool:
     """Queue the jobs once, whichever process comes first; whether this one did.
 
-    Leads without ids of their own cannot be kept, and are not.
+    Leads without ids of their own cannot be kept, and are not. Where none was brought, none is.
     """
     if not beginning.errand("train").was_started or not _has_ids(fields):
         return False
     beginning.folder.mkdir(parents=True, exist_ok=True)
     tables = _tables(beginning, fields)
+    if "leads" not in tables:
+        return False
     names = {of: new_id() for of in tables}
     try:
         with (beginning.folder / _JOBS).open("x", encoding="utf-8") as file:

@@ -52,8 +52,12 @@ class Beginning:
         """Where an uploaded table is kept."""
         return self.workspace.folder / f"{of}.csv"
 
-    def errand(self, name: Literal["sample", "draft", "train"]) -> Errand:
-        """One of the three errands."""
+    def has(self, of: str) -> bool:
+        """Whether such a table was uploaded; the simulated company's is none."""
+        return self.file(of).is_file() and not self.choices().get("sample")
+
+    def errand(self, name: Literal["sample", "empty", "draft", "train"]) -> Errand:
+        """One of the errands."""
         return Errand(self.folder, name)
 
     @property
@@ -79,7 +83,7 @@ class Beginning:
             return "lead"
         if self.errand("train").is_running:
             return "learn"
-        if self.errand("sample").is_running:
+        if self.errand("sample").is_running or self.errand("empty").is_running:
             return "leads"
         if self.has_drafts and not self.errand("draft").is_running:
             return "rulebook"
@@ -99,17 +103,35 @@ class Beginning:
 
     def start_sample(self) -> None:
         """Begin with the simulated company."""
-        self.claim()
-        self.choose({_SAMPLE: "yes"})
+        self._leave_for("sample")
         leads = str(SAMPLE_LEADS)
         self.errand("sample").start(["sample", "-w", self._where, "--leads", leads])
 
-    def leave_sample(self) -> None:
-        """Own leads come in the simulated company's place: nothing of it stays."""
-        if self.choices().get(_SAMPLE):
+    def start_empty(self) -> None:
+        """Begin with no lead: common fields and a small rulebook."""
+        self._leave_for("empty")
+        self.errand("empty").start(["init", "-w", self._where, "--force"])
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it was chosen to begin with no lead."""
+        return bool(self.choices().get("empty"))
+
+    def _leave_for(self, other: Literal["sample", "empty"]) -> None:
+        self.claim()
+        self.leave_drafts()
+        self.choose({other: "yes"})
+
+    def leave_drafts(self) -> None:
+        """Something else comes in their place: nothing stays of drafts, nor of a company that was
+        simulated or empty."""
+        if self.choices().get("sample"):
             for name in ("leads.csv", "activities.parquet", "outcomes.csv"):
                 (self.workspace.folder / name).unlink(missing_ok=True)
-            self.choose({_SAMPLE: ""})
+        self.choose({"sample": "", "empty": ""})
+        self.drop_drafts()
+        for name in _DRAFTING:
+            self.errand(name).forget()
 
     def drop_drafts(self) -> None:
         """Another draft comes in their place."""
@@ -140,11 +162,13 @@ class Beginning:
     def start_training(self) -> None:
         """Learn from the history; the first model serves at once."""
         leaks = [word for name in self.used for word in ("--accept-leak", name)]
-        self.errand("train").start(["train", "-w", self._where, "--no-curve", *leaks])
+        none = ["--without-leads"] if self.is_empty else []
+        self.errand("train").start(["train", "-w", self._where, "--no-curve", *none, *leaks])
 
     @property
     def _where(self) -> str:
         return str(self.workspace.folder.resolve())
 
 
-_MARK, _CHOICES, _SAMPLE, _USE = "ours", "choices.json", "sample", "use-"
+_DRAFTING: tuple[Literal["sample", "empty", "draft"], ...] = ("sample", "empty", "draft")
+_MARK, _CHOICES, _USE = "ours", "choices.json", "use-"

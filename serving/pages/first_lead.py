@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from serving.beginning.first_leads import Brought, brought
 from serving.guarding import allow
 from serving.pages import frame
-from serving.pages.begin import beginning_of
+from serving.pages.begin_frame import beginning_of
 from serving.state import worker_of
 from serving.storage.leads import Filter
 from serving.storage.worklist import Wanted, Worklist
@@ -35,4 +35,7 @@ async def first_lead(request: Request, step: str = "lead") -> Response:
     told, lead = await run_in_threadpool(work)
     if lead is not None and (told is None or (told.ended and not told.refused)):
         return Response(None, 303, {"location": f"/leads/{quote(lead, safe='')}"})
-    return frame.show(request, "begin_lead.html", {"told": told, "lead": lead})
+    is_empty = beginning_of(request).is_empty
+    return frame.show(
+        request, "begin_lead.html", {"told": told, "lead": lead, "is_empty": is_empty}
+    )

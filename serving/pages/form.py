@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from features.catalogue import Vocabulary
 from features.columns import readable
 from features.fields import Field
+from features.rulebook.conditions import First, Happened, Last, acts, walk
 from features.values import allowed
 from models.scorer import Scorer
 
@@ -75,6 +77,21 @@ def _as_text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def known_activities(scorer: Scorer) -> Vocabulary:
+    """The kinds and channels to choose from: what history knew, and what the rulebook names."""
+    leaves = [leaf for c in scorer.rulebook.criteria for leaf in walk(c.when)]
+    asked = [acts(leaf) for leaf in leaves if isinstance(leaf, Happened | First | Last)]
+    kinds = _with(scorer.vocabulary.kinds, (a.kind for a in asked))
+    return Vocabulary(_with(scorer.vocabulary.channels, (a.channel for a in asked)), kinds)
+
+
+def _with(known: tuple[str, ...], asked: Iterable[str | tuple[str, ...] | None]) -> tuple[str, ...]:
+    """Those that are known and those that are asked for, each once: rules look at no case."""
+    told = [(a,) if isinstance(a, str) else a or () for a in asked]
+    found = {label.casefold(): label for labels in (*told, known) for label in labels}
+    return tuple(sorted(found.values()))
 
 
 def lead_of(scorer: Scorer, typed: Mapping[str, str]) -> dict[str, Any]:

@@ -8,7 +8,15 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from serving.guarding import allow, form_of
 from serving.pages import frame
-from serving.pages.form import ROWS, Did, activities_of, controls, example, lead_of
+from serving.pages.form import (
+    ROWS,
+    Did,
+    activities_of,
+    controls,
+    example,
+    known_activities,
+    lead_of,
+)
 from serving.pages.pact_bar import grade_spans, place
 from serving.pages.waterfall import draw
 from serving.scoring import Asked, Refused, score
@@ -54,6 +62,7 @@ def _page(
         elif not fault:
             answer = found
     context = {
+        "known": known_activities(scorer),
         "controls": controls(scorer, typed, errors),
         "rows": (rows + [Did("", "", "")] * ROWS)[:ROWS],
         "fault": fault,

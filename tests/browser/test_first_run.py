@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.access import PASSWORD
 from tests.support.cli import run
-from tests.support.server import started
+from tests.support.server import call, key_header, started
 
 LEARNING = 90_000
 """Milliseconds that a training of 600 leads may take on a busy machine."""
@@ -131,3 +131,30 @@ def test_a_csv_becomes_the_first_explained_lead(
     page.goto(f"{address}/leads")
     kept = int(re.findall(r"([\d,]+) open", page.inner_text("main"))[0].replace(",", ""))
     assert kept == len(won_not(tmp_path / "crm.csv")), "who converted is not called again"
+
+
+@pytest.mark.parametrize("empty", [True], indirect=True, ids=["scripts"])
+def test_beginning_with_none_serves_what_is_agreed_until_leads_come(empty: Any):
+    page, address, folder = empty
+    page.get_by_role("button", name="Begin with no leads").click()
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text("Read the drafted rulebook", timeout=30_000)
+    accessible(page)
+    page.goto(f"{address}/begin/columns")
+    expect(heading).to_have_text("Read the drafted rulebook")
+    page.locator("#p-demo_request").fill("25")
+    page.get_by_role("button", name="Keep these and begin").click()
+    expect(heading).to_have_text("Your first lead", timeout=LEARNING)
+    expect(page.get_by_text("no lead has come yet")).to_be_visible()
+    accessible(page)
+
+    page.get_by_role("link", name="Score a lead by hand").click()
+    page.get_by_label("Activity 1: kind").select_option("demo_request")
+    page.get_by_role("button", name="Score this lead").click()
+    answer = page.locator(".verdict")
+    expect(answer).to_contain_text("Agreed 75, with what was learned 75")
+    key = key_header(folder)
+    sent = {"lead": {"job_title": "Head of Operations", "created_at": "2026-08-03T09:12:00Z"}}
+    assert call(address, "PUT", "/v1/leads/L-1", sent, **key)[0] == 201
+    page.goto(f"{address}/begin")
+    expect(page.locator(".score")).to_have_text("40")

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from features.errors import DocumentRefused, InputRefused
 from models.workspace import Workspace
 from serving.beginning.drafts import give_points, wrong_points
+from serving.beginning.folder import Beginning
 from serving.beginning.tables import columns_of, guess, take
+from serving.storage.database import Database
 
 EXPORT = "Lead No;Created;Source;Converted\nA-1;2025-01-02;Köln;1\n\nA-2;2025-01-03;Bonn;0\n"
 
@@ -82,3 +86,37 @@ def test_a_draft_that_somebody_rewrote_is_left_to_them(sample_folder: Path, tmp_
 )
 def test_points_are_numbers_of_the_scale(typed: str, is_wrong: bool):
     assert bool(wrong_points(typed)) is is_wrong
+
+
+@pytest.fixture
+def beginning(tmp_path: Path) -> Iterator[Beginning]:
+    workspace, now = Workspace(tmp_path / "acme"), np.datetime64("2026-09-01", "us")
+    workspace.folder.mkdir()
+    database = Database(f"sqlite:///{tmp_path}/store.db")
+    found = Beginning(workspace, database, lambda: now)
+    found.claim()
+    yield found
+    database.close()
+
+
+def test_a_simulated_company_is_nobodys_upload_and_goes_when_another_start_is_chosen(
+    beginning: Beginning, sample_folder: Path
+):
+    folder = beginning.workspace.folder
+    for name in ("leads.csv", "outcomes.csv", "activities.parquet", "fields.yaml", "rulebook.yaml"):
+        shutil.copy(sample_folder / name, folder / name)
+    beginning.choose({"sample": "yes"})
+    assert beginning.step() == "rulebook"
+    assert not beginning.has("leads")
+    beginning.leave_drafts()
+    assert beginning.step() == "leads"
+    assert [p.name for p in folder.iterdir()] == [".leadpact"]
+
+
+def test_what_was_uploaded_stays_when_another_start_is_chosen(beginning: Beginning):
+    beginning.file("leads").write_text("id,won\n1,0\n")
+    beginning.choose({"empty": "yes"})
+    beginning.leave_drafts()
+    assert beginning.has("leads")
+    assert not beginning.is_empty
+    assert beginning.step() == "columns"

@@ -51,8 +51,11 @@ def sample(
 
 @app.command()
 def init(
-    leads: Annotated[Path, typer.Argument(help="The CRM's export: CSV, Parquet or NDJSON.")],
-    converted: Annotated[str, typer.Option(help="Column that tells the outcome.")],
+    leads: Annotated[
+        Path | None,
+        typer.Argument(help="The CRM's export: CSV, Parquet or NDJSON. Without it, no leads yet."),
+    ] = None,
+    converted: Annotated[str | None, typer.Option(help="Column that tells the outcome.")] = None,
     as_of: Annotated[str | None, typer.Option(help="Column with each lead's instant.")] = None,
     lead: Annotated[str | None, typer.Option(help="Column with the lead's id.")] = None,
     activities: Activities = None,
@@ -61,26 +64,34 @@ def init(
     force: Annotated[bool, typer.Option(help="Replace files that are there.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Draft fields.yaml and rulebook.yaml from a leads file."""
-    from training.draft import draft_workspace
+    """Draft fields.yaml and rulebook.yaml from a leads file, or to begin without leads."""
+    from training.draft import draft_empty, draft_workspace
 
-    notes = draft_workspace(
-        leads,
-        workspace,
-        converted=converted,
-        as_of=as_of,
-        lead=lead,
-        force=force,
-        activities=activities,
-        outcomes=outcomes,
-    )
+    if leads is None:
+        if any((converted, as_of, lead, activities, outcomes)):
+            raise typer.BadParameter("Columns and files are told beside a leads file; name it.")
+        notes = draft_empty(workspace, force)
+    elif converted is None:
+        raise typer.BadParameter("Say with --converted which column tells the outcome.")
+    else:
+        notes = draft_workspace(
+            leads,
+            workspace,
+            converted=converted,
+            as_of=as_of,
+            lead=lead,
+            force=force,
+            activities=activities,
+            outcomes=outcomes,
+        )
     if as_json:
         say({"workspace": str(workspace), "notes": notes})
         return
     for note in notes:
         typer.echo(f"- {note}")
     typer.echo(f"Drafted {workspace / 'fields.yaml'} and {workspace / 'rulebook.yaml'}.")
-    typer.echo(f"Read and correct them, then: leadpact train -w {workspace}")
+    more = " --without-leads" if leads is None else ""
+    typer.echo(f"Read and correct them, then: leadpact train -w {workspace}{more}")
 
 
 @app.command()
@@ -93,6 +104,9 @@ def train(
     threads: Threads = 2,
     tracking_uri: Tracking = None,
     accept_leak: AcceptLeak = None,
+    without_leads: Annotated[
+        bool, typer.Option("--without-leads", help="Begin with none: scores are as agreed.")
+    ] = False,
     curve: Annotated[bool, typer.Option(help="Also say what more history would buy.")] = True,
     tune: Annotated[
         int, typer.Option(help="Try so many settings of the boosters; resumable.", min=0)
@@ -117,6 +131,7 @@ def train(
         curve=curve,
         accept_leaks=tuple(accept_leak or ()),
         tune=tune,
+        without_leads=without_leads,
     )
     with progress(as_json) as told:
         result = run(plan, told)

@@ -52,7 +52,7 @@ def draft_workspace(
         as_of=as_of,
         lead=lead,
         leads_path=_relative(leads, folder),
-        company=folder.resolve().name.replace("_", " ").replace("-", " ") or "this company",
+        company=company_of(folder),
     )
     fields = _with_files(fields, folder, activities, outcomes)
     did = None if activities is None else from_activity_frame(read_table(activities))[0]
@@ -60,6 +60,11 @@ def draft_workspace(
     rulebook = draft_rulebook(fields, frame, did, became)
     write_drafts(folder, fields, rulebook, notes, overwrite=force)
     return notes
+
+
+def company_of(folder: Path) -> str:
+    """What the company is called until somebody says otherwise: as the workspace's folder."""
+    return folder.resolve().name.replace("_", " ").replace("-", " ") or "this company"
 
 
 def _with_files(

@@ -50,11 +50,15 @@ def write_drafts(
     Raises:
         InputRefused: when one is there already and `overwrite` is False.
     """
-    paths = folder / "fields.yaml", folder / "rulebook.yaml"
     refuse_existing(folder, overwrite)
+    return write_texts(folder, fields_text(fields, notes), rulebook_text(rulebook))
+
+
+def write_texts(folder: Path, fields: str, rulebook: str) -> tuple[Path, Path]:
+    """Write both drafts' texts, each whole or not at all; gives their paths."""
+    paths = folder / "fields.yaml", folder / "rulebook.yaml"
     folder.mkdir(parents=True, exist_ok=True)
-    texts = fields_text(fields, notes), rulebook_text(rulebook)
-    for path, text in zip(paths, texts, strict=True):
+    for path, text in zip(paths, (fields, rulebook), strict=True):
         half = path.with_name(f".{path.name}.{os.getpid()}.half")
         try:
             half.write_text(text, encoding="utf-8")
