@@ -15,8 +15,8 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
-from features.errors import DocumentRefused, InputRefused
-from models.workspace import Workspace
+from features.errors import BundleRefused, DocumentRefused, InputRefused
+from models.workspace import NoChampion, Workspace
 from serving.access.gate import Gate
 from serving.api import (
     about,
@@ -71,6 +71,11 @@ One lead score that marketing and sales both signed: calibrated against their ru
 apart to the last point. Send a lead as your CRM knows it; the answer holds the score, the
 likelihood behind it, and every reason in points."""
 
+MODEL_DAMAGED = (
+    "What the workspace holds of the model that waits for its promotion is damaged, of another "
+    "version or gone. The champion answers on. The service's log names the file, under this "
+    "request's id; copy the bundle again, train anew, or run `leadpact promote VERSION`."
+)
 
 Watch = Callable[[], Coroutine[Any, Any, None]]
 """Something that runs beside the requests until the process ends."""
@@ -214,12 +219,6 @@ def handle_errors(app: FastAPI) -> None:
         assert isinstance(error, Trouble)
         return tell(request, error)
 
-    async def on_unreachable(request: Request, error: Exception) -> Response:
-        assert isinstance(error, StoreUnreachable)
-        log: Any = structlog.get_logger("leadpact")
-        log.error("store unreachable", error=" ".join(error.__notes__))
-        return tell(request, Trouble("not-ready", str(error), headers={"retry-after": "1"}))
-
     async def on_refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, InputRefused)
         return tell(request, Trouble("input-refused", str(error), error.problems))
@@ -246,14 +245,34 @@ def handle_errors(app: FastAPI) -> None:
     async def on_erased(request: Request, error: Exception) -> Response:
         return tell(request, Trouble("person-erased", str(error)))
 
-    async def on_mendable(request: Request, error: Exception) -> Response:
-        return tell(request, Trouble("not-ready", str(error)))
-
     app.add_exception_handler(Trouble, on_trouble)
     app.add_exception_handler(PersonErased, on_erased)
-    for kind in (CopyNotCut, DocumentRefused):
-        app.add_exception_handler(kind, on_mendable)
     app.add_exception_handler(InputRefused, on_refused)
-    app.add_exception_handler(StoreUnreachable, on_unreachable)
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(HTTPException, on_http)
+    _handle_mendable(app)
+
+
+def _handle_mendable(app: FastAPI) -> None:
+    """Answer what is no fault of who asks, and can be mended by who runs the service."""
+
+    async def on_unreachable(request: Request, error: Exception) -> Response:
+        assert isinstance(error, StoreUnreachable)
+        log: Any = structlog.get_logger("leadpact")
+        log.error("store unreachable", error=" ".join(error.__notes__))
+        return respond(request, Trouble("not-ready", str(error), headers={"retry-after": "1"}))
+
+    async def on_mendable(request: Request, error: Exception) -> Response:
+        return respond(request, Trouble("not-ready", str(error)))
+
+    async def on_damaged(request: Request, error: Exception) -> Response:
+        # For who runs the service, not for who asks it: paths stand in here.
+        log: Any = structlog.get_logger("leadpact")
+        log.error("model damaged", error=str(error))
+        return respond(request, Trouble("model-damaged", MODEL_DAMAGED))
+
+    app.add_exception_handler(StoreUnreachable, on_unreachable)
+    app.add_exception_handler(CopyNotCut, on_mendable)
+    app.add_exception_handler(DocumentRefused, on_mendable)
+    app.add_exception_handler(NoChampion, on_damaged)
+    app.add_exception_handler(BundleRefused, on_damaged)

@@ -22,6 +22,7 @@ TITLES = {
     "conflict": (409, "This contradicts what is there"),
     "opted-out": (409, "The lead's person does not want to be scored"),
     "person-erased": (409, "This person asked to be erased"),
+    "model-damaged": (409, "The files of a model cannot be used as they are"),
     "gone": (410, "What was at this address is gone for good"),
     "precondition-failed": (412, "The lead has changed since it was read"),
     "body-too-large": (413, "The body is larger than this service takes"),

@@ -34,6 +34,7 @@ class Promoting:
 
         Raises:
             Conflict: when it does not wait any more, or its bundle is refused; the champion stays.
+            NoChampion: when the file that says who waits is damaged.
         """
         version = self._version(model)
         folder = str(self._workspace.folder)
@@ -51,6 +52,7 @@ class Promoting:
 
         Raises:
             Conflict: when it does not wait any more.
+            NoChampion: when the file that says who waits is damaged.
         """
         self._version(model)
         self._workspace.drop_challenger()

@@ -29,7 +29,7 @@ from serving.promoting import Promoting
 from serving.state import worker_of
 
 router = APIRouter(tags=["service"])
-_BAD = ("not-json", "not-json-type", "body-too-large", "input-refused", "conflict")
+_BAD = ("not-json", "not-json-type", "body-too-large", "input-refused", "conflict", "model-damaged")
 
 
 @router.get("/healthz", summary="Whether the worker runs")
@@ -93,7 +93,11 @@ async def model(request: Request) -> Response:
 async def promotion(
     request: Request, caller: Annotated[Caller, Depends(allow("model.promote"))]
 ) -> Response:
-    """It answers in every process within a second. What waits is named by `GET /v1/challenger`."""
+    """It answers in every process within a second. What waits is named by `GET /v1/challenger`.
+
+    The champion stays where the challenger's bundle is refused (`conflict`), or where the word of
+    who waits is damaged (`model-damaged`).
+    """
     told = parse(ModelDecision, await json_body(request))
     await run_in_threadpool(_promoting(request).promote, told.model, told.note, caller)
     return Response(None, 204)
@@ -122,12 +126,12 @@ async def rejection(
     response_class=Response,
     responses={
         200: {"content": {"application/json": {"schema": {"type": "object"}}}},
-        **refusals("not-found", "not-ready", *GUARDED),
+        **refusals("not-found", "model-damaged", *GUARDED),
     },
     dependencies=[Depends(allow("model.read"))],
 )
 async def challenger(request: Request) -> Response:
-    """As `/v1/model` tells of the champion."""
+    """As `/v1/model` tells of the champion. Where its files are damaged: 409, `model-damaged`."""
     folder = worker_of(request).settings.workspace
     found = await run_in_threadpool(Challenger(Workspace(folder)).scorer)
     if found is None:
