@@ -212,6 +212,7 @@ class LeadHead(_Model):
     account_id: str | None
     owner: str | None
     stage: str
+    channel: str | None = Field(description="Of its first touch; null before one, or unscored.")
     stale: bool = Field(description="Whether the score waits to be made anew.")
     consent: Consent
     not_scored: Literal["opted-out"] | None = Field(
@@ -236,6 +237,7 @@ class LeadInShort(LeadHead):
     agreed_score: int | None
     grade: str | None
     likelihood: float | None
+    grid: str | None = Field(description="Fit and engagement as a cell, A1 (best) to D4.")
 
 
 class LeadPage(_Model):

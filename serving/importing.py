@@ -10,8 +10,9 @@ from serving.addresses import keep_domains
 from serving.canonical import canonical
 from serving.record import NEW, Record
 from serving.rescoring import Inputs
+from serving.searching import searchable
 from serving.storage.base import to_number
-from serving.wishes import PersonErased, Wish, addresses_of_event, are_erased, heed
+from serving.wishes import PersonErased, Wish, addresses_of_event, are_erased, heed, unheard
 
 
 class NewLead(NamedTuple):
@@ -81,9 +82,11 @@ def put_leads(record: Record, leads: Sequence[NewLead]) -> list[str]:
     persons = frozenset[str]().union(*(entry.hashes for entry in entries.values()))
     there = record.hold(entries, accounts, persons)
     twice = {name for name, n in Counter(lead.id for lead in leads).items() if n > 1}
+    free = unheard(record.connection, {name: e.hashes for name, e in entries.items()})
     new, told = [], []
     for lead in leads:
-        if lead.id in there or lead.id in twice or not _may_be_scored(record, entries[lead.id]):
+        known = lead.id in there or lead.id in twice
+        if known or not (free or _may_be_scored(record, entries[lead.id])):
             told.append(_alone(record, lead))
         else:
             new.append(entries[lead.id])
@@ -103,6 +106,7 @@ def _entry(record: Record, lead: NewLead) -> _Entry:
         "account_id": None if account is None else str(account),
         "owner": lead.owner,
         "fields": canonical(fields),
+        "search": searchable(fields),
         "version": 1,
         "stage": NEW,
         "created_at": at,
@@ -136,10 +140,13 @@ def _add(record: Record, entries: Sequence[_Entry]) -> None:
     fresh = record.book.score(inputs, [None] * len(entries), "lead imported")
     record.mark_stale({e.row["account_id"] for e in entries if seen[e.row["id"]]})
     stages = record.events.stages_of([e.row["id"] for e in entries])
-    for entry, score in zip(entries, fresh, strict=True):
-        row = entry.row | {"stage": stages.get(entry.row["id"], NEW)}
-        record.leads.add(row | score.columns)
-        record.wishes.carries(row["id"], entry.hashes)
-        kept = ("fields", "version", "account_id")
-        version = {"lead_id": row["id"], "received_at": row["created_at"]}
-        record.leads.remember(version | {k: row[k] for k in kept})
+    rows = [e.row | {"stage": stages.get(e.row["id"], NEW)} for e in entries]
+    record.leads.add([row | score.columns for row, score in zip(rows, fresh, strict=True)])
+    record.wishes.carries({e.row["id"]: e.hashes for e in entries})
+    kept = ("fields", "version", "account_id")
+    record.leads.remember(
+        [
+            {"lead_id": row["id"], "received_at": row["created_at"]} | {k: row[k] for k in kept}
+            for row in rows
+        ]
+    )

@@ -46,6 +46,7 @@ def _head(row: Row[Any]) -> dict[str, Any]:
         "account_id": row.account_id,
         "owner": row.owner,
         "stage": row.stage,
+        "channel": row.channel,
         "stale": row.stale,
         "consent": {"scoring": row.scoring_allowed, "training": row.training_allowed},
         "not_scored": None if row.scoring_allowed else OPTED_OUT,
@@ -60,6 +61,7 @@ def _in_short(row: Row[Any]) -> dict[str, Any]:
         "agreed_score": row.agreed_score,
         "grade": row.grade,
         "likelihood": row.likelihood,
+        "grid": row.grid,
     }
 
 

@@ -19,6 +19,7 @@ from serving.canonical import canonical, read
 from serving.problems import Trouble
 from serving.rescoring import Inputs
 from serving.scorebook import UNSCORED, Scorebook
+from serving.searching import searchable
 from serving.storage.base import to_number
 from serving.storage.crm import CrmStore
 from serving.storage.events import EventStore
@@ -148,25 +149,20 @@ class Record:
             "account_id": account,
             "owner": owner,
             "fields": canonical(kept),
+            "search": searchable(kept),
             "version": version,
             "changed_at": at,
             **current,
         }
         if there is None:
             first = {"id": lead_id, "stage": self._stage_of(lead_id), "created_at": at}
-            self.leads.add(columns | first)
+            self.leads.add([columns | first])
         else:
             self.leads.write(lead_id, columns)
-        self.wishes.carries(lead_id, addresses)
-        self.leads.remember(
-            {
-                "lead_id": lead_id,
-                "version": version,
-                "fields": columns["fields"],
-                "account_id": account,
-                "received_at": at,
-            }
-        )
+        self.wishes.carries({lead_id: addresses})
+        kept_version = {"lead_id": lead_id, "version": version, "received_at": at}
+        told = {"fields": columns["fields"], "account_id": account}
+        self.leads.remember([kept_version | told])
         before = None if there is None else there.account_id
         if colleagues:
             self.rescore_accounts([account, before], {lead_id})
@@ -214,7 +210,7 @@ class Record:
         under them."""
         more = set(addresses) - set(self.wishes.addresses_of([row.id]))
         if more:
-            self.wishes.carries(row.id, more)
+            self.wishes.carries({row.id: more})
             self.put_lead(row.id, read(row.fields), row.owner)
 
     def happened(
@@ -273,9 +269,10 @@ class Record:
     def rescore_many(self, rows: Sequence[Row[Any]], cause: str) -> dict[str, dict[str, Any]]:
         """Score stored leads that may be scored as of now, and keep the scores; answers by id."""
         fresh = self.book.score(self.inputs_of(rows), rows, cause) if rows else []
-        for row, one in zip(rows, fresh, strict=True):
-            self.leads.write(row.id, {"changed_at": to_number(self.now), **one.columns})
-        return {row.id: one.answer for row, one in zip(rows, fresh, strict=True)}
+        at = to_number(self.now)
+        pairs = list(zip(rows, fresh, strict=True))
+        self.leads.write_many({row.id: {"changed_at": at, **one.columns} for row, one in pairs})
+        return {row.id: one.answer for row, one in pairs}
 
     def inputs_of(self, rows: Sequence[Row[Any]]) -> list[Inputs]:
         """What stored leads that may be scored are scored from."""

@@ -39,6 +39,11 @@ class Inputs:
     fields: dict[str, Any]
     activities: Sequence[Row[Any]]
 
+    @property
+    def first_channel(self) -> str | None:
+        """The channel of the lead's own first touch; None without one."""
+        return next((a.channel for a in self.activities if a.lead_id == self.lead_id), None)
+
     def fingerprint(self, as_of: np.datetime64) -> str:
         """sha256 over everything that decides the score, but model and rulebook."""
         did = [(a.event_id, a.content_sha256) for a in self.activities]

@@ -21,12 +21,13 @@ FIRST_LOOK = np.timedelta64(1, "h")
 CHANGED_POINTS = 5
 """A score that moved by so much since `score.changed` told it last is told anew: also one that
 drifted there a point at a time."""
-_SHOWN = ("score", "agreed_score", "grade", "likelihood")
+_SHOWN = ("score", "agreed_score", "grade", "likelihood", "grid")
 UNSCORED: dict[str, Any] = {
     "score_seq": None,
     "stale": False,
     "due_at": None,
     "scored_with": "",
+    "channel": None,
     **dict.fromkeys(_SHOWN),
 }
 """Where a score would stand, of a lead whose person does not want one."""
@@ -64,22 +65,27 @@ class Scorebook:
             cause: why, a few words.
         """
         assert len(many) == len(before)
-        rows = score_rows(self.scorer, many, self.now, cause)
-        return [self._keep(row, told, was) for (row, told), was in zip(rows, before, strict=True)]
+        made = list(score_rows(self.scorer, many, self.now, cause))
+        seqs = self._scores.append([row for row, _ in made])
+        self.made += [row["score"] for row, _ in made]
+        return [
+            Fresh(told, self._columns(told, seq, one, was))
+            for (_, told), seq, one, was in zip(made, seqs, many, before, strict=True)
+        ]
 
-    def _keep(self, row: dict[str, Any], told: dict[str, Any], was: Row[Any] | None) -> Fresh:
-        points = self._tell(told, was)
-        seq = self._scores.append(row)
-        self.made.append(row["score"])
-        columns = {
+    def _columns(
+        self, told: dict[str, Any], seq: int, inputs: Inputs, was: Row[Any] | None
+    ) -> dict[str, Any]:
+        """What a lead's row repeats of a score; what changed is announced."""
+        return {
             "score_seq": seq,
             "stale": False,
             "due_at": to_number(self.now + FIRST_LOOK),
             "scored_with": self.scorer.versions.decides,
-            "told_score": points,
-            **{k: row[k] for k in _SHOWN},
+            "told_score": self._tell(told, was),
+            "channel": inputs.first_channel,
+            **{k: told[k] for k in _SHOWN},
         }
-        return Fresh(told, columns)
 
     def _tell(self, told: dict[str, Any], was: Row[Any] | None) -> int:
         """Announce what changed for a lead; the score that `score.changed` told last."""

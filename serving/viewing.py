@@ -21,7 +21,7 @@ from serving.storage.views import MAX_VIEW, ViewStore
 
 MOST_VIEWS = 20
 """Views of one person."""
-ASKS = ("view", "grade", "stage", "owner", "sort")
+ASKS = ("view", "grade", "least", "stage", "owner", "channel", "grid", "sort")
 """What a view may ask for, as in the worklist's address."""
 _LONGEST = 200
 

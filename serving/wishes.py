@@ -54,7 +54,7 @@ def heed(
             consent is told that is younger. Such a consent ends every earlier wish.
     """
     store = WishStore(connection)
-    found = store.of([lead_hash(lead_id), *hashes], lead_id)
+    found = store.of([lead_hash(lead_id), *hashes], [lead_id])
     erased = _erased(found, now)
     if erased:
         latest = max(row.erased_at for row in erased)
@@ -63,6 +63,16 @@ def heed(
         store.drop(row.subject for row in found)
         found = []
     return together(found)
+
+
+def unheard(connection: Connection, hashes: Mapping[str, Iterable[str]]) -> bool:
+    """Whether no person of these leads ever asked for anything; one look for all of them.
+
+    Args:
+        hashes: by lead, of the addresses that it carries now; those it carried count too.
+    """
+    subjects = {lead_hash(lead_id) for lead_id in hashes}.union(*hashes.values())
+    return not WishStore(connection).of(subjects, list(hashes))
 
 
 def together(found: Iterable[Row[Any]]) -> Wish:

@@ -154,6 +154,13 @@ async def page(
     stage: Word = None,
     owner: Word = None,
     account_id: Word = None,
+    grid: Annotated[
+        str | None, Query(pattern="^[A-D][1-4]$", description="Fit and engagement, A1 to D4.")
+    ] = None,
+    channel: Annotated[
+        str | None,
+        Query(max_length=MAX_ID, pattern=NO_NUL, description="The channel of the first touch."),
+    ] = None,
     disagreement: Annotated[
         Literal["agreed_high", "learned_high"] | None,
         Query(description="Agreed and learned score differ by the rulebook's tolerance or more."),
@@ -173,6 +180,8 @@ async def page(
         stage=stage,
         owner=owner,
         account_id=account_id,
+        grid=grid,
+        channel=channel,
         gap={"agreed_high": -tolerance, "learned_high": tolerance}.get(disagreement or ""),
         changed_since=_since(changed_since),
     )

@@ -38,7 +38,7 @@ class Wanted(TypedDict, total=False):
 
     `grades`: any of these. `min_score`, `max_score`: inclusive. `disagreement`: agreed and learned
     score differ by the rulebook's tolerance or more. `changed_since`: an ISO 8601 instant.
-    `limit`: rows of a page.
+    `grid`: the cell of fit and engagement. `channel`: of the first touch. `limit`: rows of a page.
     """
 
     grades: Sequence[str]
@@ -47,6 +47,8 @@ class Wanted(TypedDict, total=False):
     stage: str
     owner: str
     account_id: str
+    grid: str
+    channel: str
     disagreement: Literal["agreed_high", "learned_high"]
     changed_since: str
     limit: int

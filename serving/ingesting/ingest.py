@@ -146,7 +146,7 @@ class _Ingest:
         if same and hashes <= carried:
             return set()
         self.record.put_lead(lead_id, self._with_whole(lead_id, fields), owner, colleagues=False)
-        self.record.wishes.carries(lead_id, hashes)
+        self.record.wishes.carries({lead_id: hashes})
         return {account, was_at or None}
 
     def _with_whole(self, lead_id: str, fields: dict[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,8 @@ from serving.viewing import ASKS, forget_view, save_view, views_of
 
 PAGE, MOST_EXPORTED = 40, 10_000
 """Leads of a page, and of a CSV file."""
-_OWNERS = 200
+_LISTED = 200
+"""Names of one drop-down list."""
 _PLACE = r"^-?[0-9]{1,18}\.[0-9]{1,18}$"
 _DAY = 86_400_000_000
 VIEWS = {
@@ -63,6 +64,9 @@ class Asked:
         grade: Text = "",
         stage: Text = "",
         owner: Text = "",
+        channel: Text = "",
+        grid: Annotated[str, Query(pattern="^$|^[A-D][1-4]$")] = "",
+        least: Annotated[str, Query(pattern="^$|^[0-9]{1,3}$")] = "",
         sort: Text = "score",
         after: Annotated[str, Query(pattern=f"^$|{_PLACE}")] = "",
     ) -> None:
@@ -71,7 +75,7 @@ class Asked:
                 told = ", ".join(k or "(none)" for k in known)
                 raise refused([wrong(f"/query/{name}", got, f"There is no such {name}.", told)])
         self.view, self.q, self.grade, self.stage, self.owner = view, q.strip(), grade, stage, owner
-        self.sort = sort
+        self.channel, self.grid, self.least, self.sort = channel, grid, least, sort
         self.after = after
 
     @property
@@ -85,9 +89,15 @@ class Asked:
     def wanted(self, hand_over_from: int, tolerance: int, now: int) -> Wanted:
         """The question to the store."""
         stage = "returned" if self.view == "returned" else self.stage or None
-        least = hand_over_from if self.view == "ready" else None
-        grades = (self.grade,) if self.grade else ()
-        asked = Filter(grades=grades, least=least, stage=stage, owner=self.owner or None)
+        least = int(self.least or 0)
+        asked = Filter(
+            grades=(self.grade,) if self.grade else (),
+            least=max(least, hand_over_from) if self.view == "ready" else least or None,
+            stage=stage,
+            owner=self.owner or None,
+            channel=self.channel or None,
+            grid=self.grid or None,
+        )
         is_open = stage not in CLOSED
         gap = tolerance if self.view == "disagree" else 0
         due = {"waiting": ANY_TIME, "late": now}.get(self.view)
@@ -101,6 +111,9 @@ class Asked:
             "grade": self.grade,
             "stage": self.stage,
             "owner": self.owner,
+            "channel": self.channel,
+            "grid": self.grid,
+            "least": self.least,
             "sort": "" if self.sort == "score" else self.sort,
         } | changes
         kept = {k: v for k, v in told.items() if v}
@@ -157,7 +170,10 @@ def _context(store: Worklist, worker: Worker, asked: Asked) -> dict[str, Any]:
         "leads": _shown(store, worker, rows),
         "counts": counts,
         "views": [(key, name, counts[count]) for key, (name, count) in VIEWS.items()],
-        "owners": store.owners(_OWNERS),
+        "owners": store.owners(_LISTED),
+        "channels": store.channels(_LISTED),
+        "cells": [f + e for f in "ABCD" for e in "1234"] if rulebook.grid else [],
+        "keeps": ASKS,
         "stages": [NEW, *STAGES],
         "sorts": SORTED_BY,
         "hand_over": hand_over,

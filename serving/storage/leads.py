@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -32,7 +33,7 @@ class Filter:
     Attributes:
         grades: any of these.
         least, most: score bounds, inclusive.
-        stage, owner, account_id: exactly this.
+        stage, owner, account_id, grid, channel: exactly this; `channel` is of the first touch.
         gap: score less agreed score: at least so much (positive) or at most so much (negative).
         changed_since: changed at this instant (microseconds) or later.
     """
@@ -43,6 +44,8 @@ class Filter:
     stage: str | None = None
     owner: str | None = None
     account_id: str | None = None
+    grid: str | None = None
+    channel: str | None = None
     gap: int | None = None
     changed_since: int | None = None
 
@@ -85,17 +88,26 @@ class LeadStore:
         query = select(leads).where(leads.c.account_id == account_id).order_by(leads.c.id)
         return list(self._connection.execute(query))
 
-    def add(self, row: Mapping[str, Any]) -> None:
-        """Make the row of a new lead."""
-        self._connection.execute(insert(leads).values(**row))
+    def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Make the rows of new leads; all have the same columns."""
+        if rows:
+            self._connection.execute(insert(leads), [dict(row) for row in rows])
 
     def write(self, lead_id: str, values: Mapping[str, Any]) -> None:
         """Change columns of a lead."""
-        self._connection.execute(update(leads).where(leads.c.id == lead_id).values(**values))
+        self.write_many({lead_id: values})
 
-    def remember(self, row: Mapping[str, Any]) -> None:
-        """Keep a version of a lead's fields."""
-        self._connection.execute(insert(lead_versions).values(**row))
+    def write_many(self, values: Mapping[str, Mapping[str, Any]]) -> None:
+        """Change columns of leads, by id; the same columns of all."""
+        if values:
+            statement = update(leads).where(leads.c.id == bindparam("_which"))
+            rows = [{**told, "_which": lead_id} for lead_id, told in values.items()]
+            self._connection.execute(statement, rows)
+
+    def remember(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep versions of leads' fields."""
+        if rows:
+            self._connection.execute(insert(lead_versions), [dict(row) for row in rows])
 
     def version(self, lead_id: str, version: int) -> Row[Any] | None:
         """One version of a lead's fields."""
@@ -156,9 +168,7 @@ class LeadStore:
 
     def look_again(self, due: Mapping[str, int]) -> None:
         """When leads are to be looked at next, by id; nothing else of them changes."""
-        for lead_id, at in due.items():
-            values = {"due_at": at, "stale": False}
-            self._connection.execute(update(leads).where(leads.c.id == lead_id).values(values))
+        self.write_many({lead_id: {"due_at": at, "stale": False} for lead_id, at in due.items()})
 
     def page(self, wanted: Filter, after: int, limit: int) -> list[Row[Any]]:
         """Leads in the order they came, those after `after` (a `seq`); stable under writes."""
@@ -176,6 +186,8 @@ def filtered(wanted: Filter) -> Select[Any]:
         "stage": lambda v: leads.c.stage == v,
         "owner": lambda v: leads.c.owner == v,
         "account_id": lambda v: leads.c.account_id == v,
+        "grid": lambda v: leads.c.grid == v,
+        "channel": lambda v: leads.c.channel == v,
         "changed_since": lambda v: leads.c.changed_at >= v,
         "gap": lambda v: gap >= v if v >= 0 else gap <= v,
     }

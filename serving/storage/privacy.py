@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from serving.storage.privacy_tables import lead_addresses, training_exports, wishes
 from serving.storage.tables import activities, lead_versions, leads, outcomes, scores
-from serving.storage.upsert import insert_if_new
+from serving.storage.upsert import insert_if_new, insert_many_if_new
 
 _TEXTS = {
     activities: ("lead_id", "account_id", "event_id", "channel", "kind", "team"),
@@ -35,11 +35,11 @@ class WishStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def of(self, subjects: Iterable[str], lead_id: str | None = None) -> list[Row[Any]]:
-        """The wishes about these subjects (hashes), and about every address a lead carried."""
+    def of(self, subjects: Iterable[str], lead_ids: Collection[str] = ()) -> list[Row[Any]]:
+        """The wishes about these subjects (hashes), and about every address these leads carried."""
         wanted: ColumnElement[bool] = wishes.c.subject.in_(sorted(set(subjects)))
-        if lead_id is not None:
-            wanted = or_(wanted, wishes.c.subject.in_(_addresses_of([lead_id])))
+        if lead_ids:
+            wanted = or_(wanted, wishes.c.subject.in_(_addresses_of(lead_ids)))
         return list(self._connection.execute(select(wishes).where(wanted)))
 
     def write(self, subject: str, values: Mapping[str, Any]) -> None:
@@ -58,11 +58,14 @@ class WishStore:
         no = or_(wishes.c.training.is_(False), wishes.c.erased_at.is_not(None))
         return list(self._connection.execute(select(wishes.c.subject).where(no)).scalars())
 
-    def carries(self, lead_id: str, hashes: Iterable[str]) -> None:
-        """Note addresses that a lead carries."""
-        for email_sha256 in sorted(set(hashes)):
-            row = {"email_sha256": email_sha256, "lead_id": lead_id}
-            insert_if_new(self._connection, lead_addresses, row, ["email_sha256", "lead_id"])
+    def carries(self, hashes: Mapping[str, Iterable[str]]) -> None:
+        """Note addresses (hashes) that leads carry, by lead."""
+        rows = [
+            {"email_sha256": email_sha256, "lead_id": lead_id}
+            for lead_id, mine in hashes.items()
+            for email_sha256 in sorted(set(mine))
+        ]
+        insert_many_if_new(self._connection, lead_addresses, rows, ["email_sha256", "lead_id"])
 
     def addresses_of(self, lead_ids: Iterable[str]) -> list[str]:
         """Hashes of every address that these leads ever carried."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select
@@ -16,11 +16,14 @@ class ScoreStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def append(self, row: Mapping[str, Any]) -> int:
-        """Keep a score; its number."""
-        done = self._connection.execute(insert(scores).values(**row))
-        assert done.inserted_primary_key is not None
-        return int(done.inserted_primary_key[0])
+    def append(self, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Keep scores; their numbers, in the same order."""
+        if not rows:
+            return []
+        statement = insert(scores).returning(scores.c.id, scores.c.seq)
+        done = self._connection.execute(statement, [dict(row) for row in rows])
+        numbers = {row.id: row.seq for row in done}
+        return [numbers[row["id"]] for row in rows]
 
     def by_seq(self, seq: int) -> Row[Any]:
         """The score of that number, which is there."""

@@ -52,6 +52,11 @@ leads = Table(
     Column("scored_with", String(_MAX_WORD), nullable=False, server_default="", index=True),
     # The score that `score.changed` told last.
     Column("told_score", Integer),
+    # What the worklist looks for besides: the cell of fit and engagement that the score told, the
+    # channel of the lead's first touch, and its id and texts, case-folded.
+    Column("grid", String(2), index=True),
+    Column("channel", String(_MAX_WORD), index=True),
+    Column("search", Text, nullable=False, server_default=""),
     # A lead has a score, or its person said no: there is no third kind.
     CheckConstraint("scoring_allowed = (score_seq IS NOT NULL)", name="scored_or_opted_out"),
 )

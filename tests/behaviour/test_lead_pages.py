@@ -39,7 +39,8 @@ def rep(trained: Workspace) -> Iterator[TestClient]:
         for at, stage in (("2026-08-01", "accepted"), ("2026-08-05", "won")):
             told = {"lead_id": "gone", "at": f"{at}T09:00:00Z", "stage": stage}
             assert browser.post("/v1/outcomes", json=told).status_code == 200
-        did = {"lead_id": "good", "occurred_at": "2026-08-30T09:00:00Z", "kind": "pricing_page"}
+        did = {"lead_id": "good", "occurred_at": "2026-08-30T09:00:00Z", "channel": "web"}
+        did |= {"kind": "pricing_page"}
         assert browser.post("/v1/activities", json=did).status_code == 200
         yield browser
 
@@ -68,6 +69,31 @@ def test_filters_and_search_narrow_the_list(rep: TestClient):
     assert shown(rep, "/leads?q=student") == ["poor"]
     assert shown(rep, "/leads?q=%25") == []
     assert "No lead matches" in rep.get("/leads?q=nobody-like-this").text
+
+
+def test_leads_are_found_by_first_touch_by_cell_and_by_least_score_as_in_the_api(rep: TestClient):
+    leads = {lead["id"]: lead for lead in rep.get("/v1/leads").json()["leads"]}
+    good = leads["good"]
+    assert (good["channel"], leads["poor"]["channel"]) == ("web", None)
+    assert shown(rep, "/leads?channel=web") == ["good"]
+    assert shown(rep, "/leads?channel=telephone") == []
+    cell = rep.get("/v1/leads/good").json()["score"]["grid"]
+    assert good["grid"] == cell
+    alike = {name for name, lead in leads.items() if lead["grid"] == cell and name != "gone"}
+    assert set(shown(rep, f"/leads?grid={cell}")) == alike
+    assert f'href="/leads?grid={cell}"' in rep.get("/leads/good").text
+    assert "good" in shown(rep, f"/leads?least={good['score']}")
+    assert "good" not in shown(rep, f"/leads?least={good['score'] + 1}")
+    for path in (f"/v1/leads?grid={cell}", "/v1/leads?channel=web"):
+        assert "good" in {lead["id"] for lead in rep.get(path).json()["leads"]}
+    assert rep.get("/leads?grid=Z9").status_code == 422
+
+
+def test_a_search_looks_at_values_alone_in_any_case_and_not_across_them(rep: TestClient):
+    assert shown(rep, "/leads?q=HEAD+of") == shown(rep, "/leads?q=head+of+operations")
+    assert set(shown(rep, "/leads?q=head+of")) == {"good", "peer"}
+    assert shown(rep, "/leads?q=job_title") == []
+    assert shown(rep, "/leads?q=operationsgood") == []
 
 
 def test_an_unknown_view_is_refused_and_the_known_ones_are_named(rep: TestClient):

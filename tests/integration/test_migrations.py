@@ -121,6 +121,26 @@ def test_leads_and_their_history_are_carried_to_the_tables_of_privacy_and_back(d
     assert back._asdict() == OLD_LEAD
 
 
+def test_what_the_worklist_looks_for_is_filled_from_what_is_stored(database: Database):
+    migrate(database, "0050")
+    fields = '{"job_title":"HEAD of Operations","lead_id":"L-1","employees":5}'
+    lead = {k: v for k, v in OLD_LEAD.items() if k != "email_sha256"} | {"fields": fields}
+    lead |= {"scoring_allowed": True, "training_allowed": True, "scored_with": ""}
+    score = dict.fromkeys(("score", "score_exact", "agreed_score", "likelihood", "as_of"), 1)
+    score |= {"seq": 1, "id": "s", "lead_id": "L-1", "lead_version": 1, "activity_seqs": "[]"}
+    score |= {"inputs_sha256": "", "cause": "", "grade": "B", "model": "m"}
+    later = ACTIVITY | {"event_id": "e0", "occurred_at": 9, "channel": "call"}
+    with database.transaction() as connection:
+        connection.execute(insert(tables.scores).values(**score, answer='{"grid":"B2"}'))
+        connection.execute(insert(table("leads", *map(column, lead))).values(**lead))
+        connection.execute(insert(tables.activities), [ACTIVITY, later])
+    migrate(database)
+    with database.reading() as connection:
+        [row] = connection.execute(select(tables.leads)).all()
+    assert (row.grid, row.channel) == ("B2", "web")
+    assert row.search.splitlines() == ["head of operations", "l-1"]
+
+
 def test_going_back_never_forgets_what_a_person_asked_for(database: Database):
     migrate(database)
     wish = {"subject": "b" * 64, "scoring": False, "training": False, "told_at": 1}
