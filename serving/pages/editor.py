@@ -8,19 +8,31 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from features.errors import LeadpactError
+from features.rulebook.check import unusable
+from features.rulebook.conditions import Condition, Happened
 from features.rulebook.criteria import Criterion
 from features.rulebook.document import Rulebook
-from features.rulebook.reading import read_sentence
 from features.rulebook.sentences import sentence
 from features.rulebook.words import number
 from features.yaml_text import as_yaml
 from models.wording import signed
+from serving.pages.piece_controls import (
+    NEW,
+    WhenControls,
+    is_open,
+    row_errors,
+    typed_condition,
+    when_controls,
+)
+from serving.pages.pieces import Asks
+from serving.pages.typed import as_number
 
 COUNTS = {"once": "once", "repeat": "each time"}
-NEW = ("id", "says", "group", "owner", "when", "points")
-"""What a new criterion is made of."""
+_MADE_OF = ("id", "says", "group", "owner", "points")
+"""What is typed of a new criterion, beside its condition."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +42,7 @@ class Control:
     Attributes:
         id, says, owner, group: of the criterion.
         when: its condition as a sentence.
+        asked: the controls of its condition; None while it is not being changed.
         points, count, cap, half: as typed or as they are; "" where there is none.
         fades: whether a half-life may be said: of what happened, and not of what fades otherwise.
         was: the base edition's points where they differ, in words; "new" without any.
@@ -43,6 +56,7 @@ class Control:
     owner: str
     group: str
     when: str
+    asked: WhenControls | None
     points: str
     count: str
     cap: str
@@ -53,6 +67,11 @@ class Control:
     evidence: str
     error: str
 
+    @property
+    def stands_out(self) -> bool:
+        """Whether there is something to see or to do about it."""
+        return self.changed or bool(self.error) or self.asked is not None
+
 
 def controls(
     base: Rulebook,
@@ -60,20 +79,23 @@ def controls(
     evidence: Mapping[str, Mapping[str, Any]],
     typed: Mapping[str, str],
     errors: Mapping[str, str],
+    asks: Asks,
 ) -> list[Control]:
-    """Every criterion of a proposal, changed ones first.
+    """Every criterion of a proposal, those that stand out first.
 
     Args:
         base: the edition that it changes.
         evidence: criterion -> what the model's card says of it.
         typed: what was typed last, which is shown again.
-        errors: criterion -> what is wrong with it.
+        errors: criterion, or name of a control -> what is wrong with it.
+        asks: what conditions may be about.
     """
     before = {c.id: c for c in base.criteria}
     found = [
-        _control(c, before.get(c.id), evidence.get(c.id), typed, errors) for c in book.criteria
+        _control(c, before.get(c.id), evidence.get(c.id), typed, errors, asks)
+        for c in book.criteria
     ]
-    return sorted(found, key=lambda c: not (c.changed or c.error))
+    return sorted(found, key=lambda c: not c.stands_out)
 
 
 def _control(
@@ -82,17 +104,20 @@ def _control(
     found: Mapping[str, Any] | None,
     typed: Mapping[str, str],
     errors: Mapping[str, str],
+    asks: Asks,
 ) -> Control:
     told = _told(c) | {k: typed[f"{k}-{c.id}"] for k in _told(c) if f"{k}-{c.id}" in typed}
     was = "new" if before is None else ""
     if before is not None and before.points != c.points:
         was = signed(before.points, 0 if before.points == round(before.points) else 1)
-    repeats = getattr(c.when, "activity", None) is not None
+    repeats = isinstance(c.when, Happened)
     return Control(
         id=c.id,
         says=c.says,
         owner=c.owner,
         group=c.group,
+        when=sentence(c.when),
+        asked=when_controls(typed, c.id, asks, errors),
         **told,
         fades=repeats and (c.decay is None or c.decay.half_life_days is not None),
         was=was,
@@ -105,7 +130,6 @@ def _control(
 def _told(c: Criterion) -> dict[str, str]:
     half = c.decay.half_life_days if c.decay is not None else None
     return {
-        "when": sentence(c.when),
         "points": number(c.points),
         "count": c.count,
         "cap": "" if c.cap is None else number(c.cap),
@@ -118,22 +142,22 @@ def _evidence(found: Mapping[str, Any]) -> str:
     return f"{signed(found['points'], 0)}, {ends}, {found['leads']:,} leads"
 
 
-def edited(book: Rulebook, typed: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """The text that typing makes of a proposal, and criterion -> what cannot be read of it; such a
-    criterion stays as it was."""
-    told, errors = yaml.safe_load(book.text()), {}
+def edited(book: Rulebook, typed: Mapping[str, str], asks: Asks) -> tuple[str, dict[str, str]]:
+    """The text that typing makes of a proposal, and criterion or control -> what cannot be read of
+    it; such a criterion stays as it was."""
+    told, errors = yaml.safe_load(book.text()), dict[str, str]()
     kept = []
     for c, criterion in zip(book.criteria, told["criteria"], strict=True):
         if typed.get(f"drop-{c.id}"):
             continue
         try:
-            criterion = criterion | _changes(c, typed)
+            criterion = _fitting(criterion | _changes(c, typed, asks, errors))
         except (ValueError, LeadpactError) as error:
             errors[c.id] = str(error)
-        kept.append({key: value for key, value in criterion.items() if value is not None})
-    if typed.get("new-id", "").strip():
+        kept.append(criterion)
+    if _begun(typed):
         try:
-            kept.append(_new(typed))
+            kept.append(_new(typed, asks, errors))
         except (ValueError, LeadpactError) as error:
             errors["new"] = str(error)
     told["criteria"] = kept
@@ -145,13 +169,31 @@ def edited(book: Rulebook, typed: Mapping[str, str]) -> tuple[str, dict[str, str
     return as_yaml(told), errors
 
 
-def _changes(c: Criterion, typed: Mapping[str, str]) -> dict[str, Any]:
+def _fitting(criterion: dict[str, Any]) -> dict[str, Any]:
+    """The criterion without keys that are taken out.
+
+    Raises:
+        ValueError: when its parts do not go together, such as a fact that repeats.
+    """
+    kept = {key: value for key, value in criterion.items() if value is not None}
+    try:
+        Criterion.model_validate(kept)
+    except ValidationError as error:
+        told = [e["msg"].removeprefix("Value error, ") for e in error.errors()]
+        raise ValueError(" ".join(told)) from None
+    return kept
+
+
+def _changes(
+    c: Criterion, typed: Mapping[str, str], asks: Asks, errors: dict[str, str]
+) -> dict[str, Any]:
     """What was typed otherwise than it is, as keys of the document; None takes a key out."""
     now = _told(c)
     new = {k: typed.get(f"{k}-{c.id}", was).strip() for k, was in now.items()}
     changes: dict[str, Any] = {}
-    if new["when"] != now["when"]:
-        changes["when"] = _condition(new["when"])
+    when = _when(typed, c.id, asks, errors)
+    if when is not None and sentence(when) != sentence(c.when):
+        changes["when"] = _as_told(when)
     if new["points"] != now["points"]:
         changes["points"] = _number(new["points"], "points")
     if new["count"] != now["count"]:
@@ -164,21 +206,53 @@ def _changes(c: Criterion, typed: Mapping[str, str]) -> dict[str, Any]:
     return changes
 
 
-def _new(typed: Mapping[str, str]) -> dict[str, Any]:
-    told = {key: typed.get(f"new-{key}", "").strip() for key in NEW}
-    missing = [key for key in ("says", "when", "points") if not told[key]]
+def _when(
+    typed: Mapping[str, str], owner: str, asks: Asks, errors: dict[str, str]
+) -> Condition | None:
+    """The condition that was typed; None where none was, or where it cannot be taken, which
+    `errors` is told."""
+    if not is_open(typed, owner):
+        return None
+    try:
+        taken = typed_condition(typed, owner, asks)
+    except LeadpactError as error:
+        errors[f"when-{owner}"] = str(error)
+        return None
+    errors.update(row_errors(owner, taken))
+    if taken.when is None:
+        return None
+    wrong = unusable("The condition", taken.when, asks.fields)
+    if wrong:
+        errors[f"when-{owner}"] = " ".join(wrong)
+    return None if wrong else taken.when
+
+
+def _begun(typed: Mapping[str, str]) -> bool:
+    """Whether something was typed of a new criterion."""
+    texts = ("new-id", "new-says", "new-points", f"when-{NEW}")
+    return any(typed.get(name, "").strip() for name in texts) or (
+        typed.get(f"rows-{NEW}", "0") != "0"
+    )
+
+
+def _new(typed: Mapping[str, str], asks: Asks, errors: dict[str, str]) -> dict[str, Any]:
+    told: dict[str, Any] = {key: typed.get(f"new-{key}", "").strip() for key in _MADE_OF}
+    missing = [key for key in ("id", "says", "points") if not told[key]]
     if missing:
         raise ValueError(f"A new criterion needs {', '.join(missing)} too.")
-    when, points = _condition(told["when"]), _number(told["points"], "points")
-    return told | {"when": when, "points": points}
+    when = _when(typed, NEW, asks, errors)
+    if when is None:
+        raise ValueError("A new criterion needs a condition that can be read.")
+    points = _number(told["points"], "points")
+    return _fitting(told | {"when": _as_told(when), "points": points})
 
 
-def _condition(text: str) -> Any:
-    return read_sentence(text).model_dump(mode="json", by_alias=True, exclude_defaults=True)
+def _as_told(when: Condition) -> Any:
+    return when.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
 def _number(text: str, name: str) -> float:
     try:
-        return float(text.replace("\N{MINUS SIGN}", "-").replace(",", "."))
-    except ValueError:
-        raise ValueError(f"{name}: a number was expected, got {text[:40]!r}.") from None
+        return as_number(text)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None

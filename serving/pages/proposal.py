@@ -25,6 +25,10 @@ from serving.pact.wishing import comment
 from serving.pages import frame
 from serving.pages.editor import COUNTS, controls, edited
 from serving.pages.names import names_of
+from serving.pages.piece_controls import NEW, asks_of, is_open, when_controls
+from serving.pages.piece_steps import STEPS as PIECE_STEPS
+from serving.pages.piece_steps import rearranged
+from serving.pages.pieces import FIRST, HAPPENED, LAST, Asks
 from serving.pages.proposals import Proposer, wrong
 from serving.pages.replay import crossings, measures
 from serving.pages.replay_figures import crossed_of, weeks_of
@@ -50,16 +54,16 @@ class Typed:
 
     Attributes:
         form: the form as typed.
+        errors: criterion, or name of a control -> what is wrong with it.
         text: the text that it makes; None for the stored one.
-        errors: criterion -> what is wrong with it.
         problem: what is wrong with the whole, in words.
         conflicts: what both sides changed, after a rebase that left some.
         replayed: whether the text is to be replayed now.
     """
 
     form: Mapping[str, str] = field(default_factory=dict)
-    text: str | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
+    text: str | None = None
     problem: str = ""
     conflicts: tuple[dict[str, Any], ...] = ()
     replayed: bool = False
@@ -76,6 +80,8 @@ async def act(request: Request, proposal_id: ProposalId, caller: Proposer) -> Re
     """Whatever the pressed button asks for; then the page again, with what is wrong."""
     typed = await form_of(request)
     step = typed.get("act", "")
+    if step.partition(" ")[0] in PIECE_STEPS:
+        return await _page(request, proposal_id, await _rearrange(request, proposal_id, typed))
     if step not in STEPS:
         raise InputRefused(f"There is no such step: {step[:40]!r}. Use a button of the page.")
     try:
@@ -84,7 +90,7 @@ async def act(request: Request, proposal_id: ProposalId, caller: Proposer) -> Re
         again = await _take(request, proposal_id, caller, typed, step)
     except (InputRefused, Conflict, NotAllowed) as refused:
         form = await _read_form(request, proposal_id, typed)
-        told = Typed(form.form, form.text, form.errors, str(refused))
+        told = Typed(form.form, form.errors, form.text, str(refused))
         status = 422 if isinstance(refused, InputRefused) else 409
         status = 403 if isinstance(refused, NotAllowed) else status
         return await _page(request, proposal_id, told, status)
@@ -92,6 +98,23 @@ async def act(request: Request, proposal_id: ProposalId, caller: Proposer) -> Re
         return await _page(request, proposal_id, again, 409 if again.conflicts else 422)
     place = {"comment": "#said", "sign": "#signatures", "propose": "#replay"}.get(step, "")
     return Response(None, 303, {"location": f"/proposals/{proposal_id}{place}"})
+
+
+async def _rearrange(request: Request, proposal_id: str, typed: dict[str, str]) -> Typed:
+    """The form with other controls for a condition; nothing is checked or kept yet."""
+
+    def ask(connection: Connection, worker: Worker) -> Typed:
+        row = find_proposal(ProposalStore(connection), proposal_id)
+        stored = {c.id: c.when for c in parse_rulebook(row.text, "The proposal").criteria}
+        return Typed(*rearranged(typed, typed["act"], stored, _asks(worker)))
+
+    found: Typed = await reading(request, ask)
+    return found
+
+
+def _asks(worker: Worker) -> Asks:
+    scorer = worker.scorer
+    return asks_of(scorer.fields, scorer.vocabulary, scorer.ladder.encoding.levels)
 
 
 async def _take(
@@ -167,7 +190,7 @@ async def _read_form(request: Request, proposal_id: str, typed: dict[str, str]) 
         if "yaml" in typed:
             text = typed["yaml"]
         elif "title" in typed:
-            text, errors = edited(book, typed)
+            text, errors = edited(book, typed, _asks(worker))
         else:
             return Typed()
         title = typed.get("title", row.title).strip()
@@ -177,7 +200,7 @@ async def _read_form(request: Request, proposal_id: str, typed: dict[str, str]) 
                 read_draft(text, book.edition, worker.scorer.fields)
             except InputRefused as refused:
                 problem = str(refused)
-        return Typed(typed, text, errors, problem, replayed=not (errors or problem))
+        return Typed(typed, errors, text, problem, replayed=not (errors or problem))
 
     found: Typed = await reading(request, ask)
     return found
@@ -195,7 +218,7 @@ async def _page(request: Request, proposal_id: str, typed: Typed, status: int = 
 def _context(
     connection: Connection, worker: Worker, caller: Caller, proposal_id: str, typed: Typed
 ) -> dict[str, Any]:
-    scorer, now = worker.scorer, worker.clock()
+    scorer, now, asks = worker.scorer, worker.clock(), _asks(worker)
     row = find_proposal(ProposalStore(connection), proposal_id)
     told = PactReading(connection, now, evidence_of(scorer)).proposal(row)
     base = read_edition(EditionStore(connection).find(row.base_sha256)).rulebook
@@ -217,7 +240,10 @@ def _context(
         "is_open": is_open,
         "may_edit": is_open and "rulebook.propose" in caller.permissions,
         "may_withdraw": is_open and (caller.actor == row.created_by or caller.role == "management"),
-        "controls": controls(base, book, evidence_of(scorer), typed.form, typed.errors),
+        "controls": controls(base, book, evidence_of(scorer), typed.form, typed.errors, asks),
+        "new_when": when_controls(_with_new(typed.form), NEW, asks, typed.errors),
+        "asks": asks,
+        "happenings": (HAPPENED, FIRST, LAST),
         "counts": COUNTS,
         "typed": typed,
         "text": typed.form.get("yaml", book.text()),
@@ -229,6 +255,11 @@ def _context(
         "boxes": _boxes(connection, told, caller),
         "names": names_of(connection),
     }
+
+
+def _with_new(form: Mapping[str, str]) -> dict[str, str]:
+    """The form, in which a new criterion's condition always stands open."""
+    return ({} if is_open(form, NEW) else {f"rows-{NEW}": "0"}) | dict(form)
 
 
 def _shown_book(stored: str, typed: Typed, worker: Worker) -> Rulebook:

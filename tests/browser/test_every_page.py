@@ -123,6 +123,11 @@ def _violations(page: Page) -> Iterator[str]:
             yield from (f"axe at {width} px, {scheme}: {v}" for v in found)
 
 
+def faults_of_layout(page: Page) -> list[str]:
+    """What a page shows that no page may, in the state that it is in: for pages behind a form."""
+    return list(_violations(page))
+
+
 def _losses(page: Page) -> Iterator[str]:
     """What paper and forced colours do not show."""
     page.emulate_media(color_scheme="light")
