@@ -119,6 +119,11 @@ class Settings(Configured):
         description="What webhooks' signing secrets are derived from. Not set: a file of the "
         "workspace that only its owner may read; a back-up of the store alone holds no secret.",
     )
+    ingest_secrets: SecretStr | None = Field(
+        default=None,
+        description="With what CRMs sign what they send, as `MAPPING=SECRET`, by commas; such as "
+        "`hubspot=` and the app's client secret. What is not signed so is then refused.",
+    )
     webhook_networks: str = Field(
         default="",
         description="Networks, by commas, that webhooks may reach although they are not public, "
@@ -134,6 +139,15 @@ class Settings(Configured):
     def _known_networks(cls, told: str) -> str:
         for part in filter(None, told.split(",")):
             ip_network(part.strip())
+        return told
+
+    @field_validator("ingest_secrets")
+    @classmethod
+    def _known_pairs(cls, told: SecretStr | None) -> SecretStr | None:
+        for part in () if told is None else told.get_secret_value().split(","):
+            name, _, secret = (x.strip() for x in part.partition("="))
+            if not name or not secret:
+                raise ValueError("These are no pairs of a mapping and its secret.")
         return told
 
     @field_validator("database_url")

@@ -12,14 +12,17 @@ from starlette.concurrency import run_in_threadpool
 from serving.access.caller import Caller
 from serving.api.common import refusals, write
 from serving.bodies import decode, require_json
-from serving.guarding import GUARDED, allow
+from serving.guarding import GUARDED, allow, gate_of
 from serving.ingest_answers import IngestTold
 from serving.ingesting.ends import Eraser
 from serving.ingesting.ingest import ingest
+from serving.ingesting.signed import require_signature
 from serving.ingesting.telling import told_of
+from serving.mappings.document import Mapping
 from serving.mappings.items import Item
 from serving.mappings.library import NAME, mapping_of
 from serving.mappings.shapes import MOST_RECORDS
+from serving.mappings.signature import Sent
 from serving.mappings.translate import translate
 from serving.privacy.erasing import erase_lead
 from serving.privacy.rules import refused_for
@@ -60,10 +63,15 @@ async def take(
     """Leads, accounts, activities and outcomes as the mapping reads them. Twice, late and out of
     order are normal: the newest word on each field counts. What is ignored or refused is told
     record by record, and loses no other. Events need `events.write` too, removals `leads.remove`;
-    where a person asked the CRM to be forgotten, they are erased as by `/v1/privacy/erase`."""
+    where a person asked the CRM to be forgotten, they are erased as by `/v1/privacy/erase`. Where
+    the CRM's secret is set (`ingest_secrets`), what it did not sign is refused: 403."""
     require_json(request)
     body, worker = await request.body(), worker_of(request)
-    items = await run_in_threadpool(_items, worker, mapping, decode(body))
+    found = await run_in_threadpool(_mapping, worker, mapping)
+    sent = Sent(request.method, _uri(request), body, request.headers)
+    secrets = worker.settings.ingest_secrets
+    await run_in_threadpool(require_signature, found, mapping, secrets, sent, worker.clock())
+    items = await run_in_threadpool(_items, worker, found, decode(body))
     eraser = _eraser(worker, caller)
 
     def work(record: Record) -> tuple[int, Any, dict[str, str]]:
@@ -73,10 +81,21 @@ async def take(
     return await write(request, body, work)
 
 
-def _items(worker: Worker, name: str, payload: Any) -> list[Item]:
-    mapping = mapping_of(Folder(worker.settings.workspace), name)
-    if mapping is None:
+def _mapping(worker: Worker, name: str) -> Mapping:
+    found = mapping_of(Folder(worker.settings.workspace), name)
+    if found is None:
         raise Trouble("not-found", f"There is no mapping {name!r}; see `leadpact mapping list`.")
+    return found
+
+
+def _uri(request: Request) -> str:
+    """The address as the sender knows it: what stands behind a proxy sees another."""
+    public = gate_of(request).settings.public_url.rstrip("/")
+    path, query = request.scope["raw_path"].decode("ascii"), request.scope["query_string"]
+    return f"{public}{path}" + (f"?{query.decode('ascii')}" if query else "")
+
+
+def _items(worker: Worker, mapping: Mapping, payload: Any) -> list[Item]:
     found = list(islice(translate(mapping, payload, worker.clock()), MOST_RECORDS + 1))
     if len(found) > MOST_RECORDS:
         allowed = f"{MOST_RECORDS:,} records at most; send the others apart"

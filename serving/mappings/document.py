@@ -16,6 +16,7 @@ from features.stages import STAGES
 from serving.mappings.conversions import Conversion
 from serving.mappings.leaks import leak_of
 from serving.mappings.pointers import Pattern
+from serving.mappings.signature import Signature
 from serving.mappings.taking import (
     Conditions,
     Constant,
@@ -220,6 +221,8 @@ class Mapping(Document):
     title: str
     empty: tuple[Constant, ...] = ("",)
     """Values besides null that mean "nothing there"."""
+    signature: Signature | None = None
+    """How the CRM signs; checked once its secret is set."""
     shapes: tuple[Shape, ...]
     records: dict[str, Record]
     accept_leaks: dict[str, str] = Setting(default_factory=dict)
