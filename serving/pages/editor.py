@@ -19,6 +19,7 @@ from features.rulebook.sentences import sentence
 from features.rulebook.words import number
 from features.yaml_text import as_yaml
 from models.wording import signed
+from serving.pages.case_controls import edited_cases
 from serving.pages.piece_controls import (
     NEW,
     WhenControls,
@@ -161,6 +162,8 @@ def edited(book: Rulebook, typed: Mapping[str, str], asks: Asks) -> tuple[str, d
         except (ValueError, LeadpactError) as error:
             errors["new"] = str(error)
     told["criteria"] = kept
+    told["tests"], wrong = edited_cases(told.get("tests", []), typed, asks.fields)
+    errors |= wrong
     if typed.get("hand_over_from", "").strip():
         try:
             told["hand_over_from"] = _number(typed["hand_over_from"], "hand-over from")

@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from features.errors import InputRefused, LeadpactError
-from features.rulebook.document import Rulebook, parse_rulebook
+from features.errors import InputRefused
+from features.rulebook.document import parse_rulebook
 from serving.access.caller import Caller, Conflict, NotAllowed
 from serving.editions import read_edition
 from serving.following import follow
 from serving.guarding import caller_of, form_of
 from serving.pact.asking import evidence_of, replay_proposal
-from serving.pact.drafts import findings, read_draft
+from serving.pact.drafts import findings
 from serving.pact.proposals import Pact, Wanted, find_proposal
 from serving.pact.replaying import replay_stored
 from serving.pact.scope import TEAMS, scope_of
 from serving.pact.telling import DRAFT, PROPOSED, PactReading, conflict_as_json
 from serving.pact.wishing import comment
 from serving.pages import frame
-from serving.pages.editor import COUNTS, controls, edited
 from serving.pages.names import names_of
-from serving.pages.piece_controls import NEW, asks_of, is_open, when_controls
-from serving.pages.piece_steps import STEPS as PIECE_STEPS
-from serving.pages.piece_steps import rearranged
-from serving.pages.pieces import FIRST, HAPPENED, LAST, Asks
-from serving.pages.proposals import Proposer, wrong
+from serving.pages.proposal_form import MOVES, Typed, editing, read_form, rearrange, shown_book
+from serving.pages.proposals import Proposer
 from serving.pages.replay import crossings, measures
 from serving.pages.replay_figures import crossed_of, weeks_of
 from serving.pages.rulebook import READER, said_in
@@ -48,27 +43,6 @@ STEPS = ("check", "save", "yaml", "propose", "sign", "withdraw", "rebase", "comm
 """What the page's forms ask for, by the button that was pressed."""
 
 
-@dataclass(frozen=True)
-class Typed:
-    """What was typed last, and what came of it.
-
-    Attributes:
-        form: the form as typed.
-        errors: criterion, or name of a control -> what is wrong with it.
-        text: the text that it makes; None for the stored one.
-        problem: what is wrong with the whole, in words.
-        conflicts: what both sides changed, after a rebase that left some.
-        replayed: whether the text is to be replayed now.
-    """
-
-    form: Mapping[str, str] = field(default_factory=dict)
-    errors: Mapping[str, str] = field(default_factory=dict)
-    text: str | None = None
-    problem: str = ""
-    conflicts: tuple[dict[str, Any], ...] = ()
-    replayed: bool = False
-
-
 @router.get("/proposals/{proposal_id}", dependencies=[READER])
 async def show_proposal(request: Request, proposal_id: ProposalId) -> Response:
     """The proposal as stored."""
@@ -80,16 +54,17 @@ async def act(request: Request, proposal_id: ProposalId, caller: Proposer) -> Re
     """Whatever the pressed button asks for; then the page again, with what is wrong."""
     typed = await form_of(request)
     step = typed.get("act", "")
-    if step.partition(" ")[0] in PIECE_STEPS:
-        return await _page(request, proposal_id, await _rearrange(request, proposal_id, typed))
-    if step not in STEPS:
+    moving = step.partition(" ")[0] in MOVES
+    if step not in STEPS and not moving:
         raise InputRefused(f"There is no such step: {step[:40]!r}. Use a button of the page.")
     try:
+        if moving:
+            return await _page(request, proposal_id, await rearrange(request, proposal_id, typed))
         if step == "check":
-            return await _page(request, proposal_id, await _read_form(request, proposal_id, typed))
+            return await _page(request, proposal_id, await read_form(request, proposal_id, typed))
         again = await _take(request, proposal_id, caller, typed, step)
     except (InputRefused, Conflict, NotAllowed) as refused:
-        form = await _read_form(request, proposal_id, typed)
+        form = await read_form(request, proposal_id, typed)
         told = Typed(form.form, form.errors, form.text, str(refused))
         status = 422 if isinstance(refused, InputRefused) else 409
         status = 403 if isinstance(refused, NotAllowed) else status
@@ -100,30 +75,13 @@ async def act(request: Request, proposal_id: ProposalId, caller: Proposer) -> Re
     return Response(None, 303, {"location": f"/proposals/{proposal_id}{place}"})
 
 
-async def _rearrange(request: Request, proposal_id: str, typed: dict[str, str]) -> Typed:
-    """The form with other controls for a condition; nothing is checked or kept yet."""
-
-    def ask(connection: Connection, worker: Worker) -> Typed:
-        row = find_proposal(ProposalStore(connection), proposal_id)
-        stored = {c.id: c.when for c in parse_rulebook(row.text, "The proposal").criteria}
-        return Typed(*rearranged(typed, typed["act"], stored, _asks(worker)))
-
-    found: Typed = await reading(request, ask)
-    return found
-
-
-def _asks(worker: Worker) -> Asks:
-    scorer = worker.scorer
-    return asks_of(scorer.fields, scorer.vocabulary, scorer.ladder.encoding.levels)
-
-
 async def _take(
     request: Request, proposal_id: str, caller: Caller, typed: dict[str, str], step: str
 ) -> Typed | None:
     """Do one step; what is to be shown instead of the page as stored, or None."""
     worker = worker_of(request)
     if step in ("save", "yaml"):
-        form = await _read_form(request, proposal_id, typed)
+        form = await read_form(request, proposal_id, typed)
         if form.errors or form.problem:
             return form
         wanted = await reading(request, lambda c, _w: _wanted(c, proposal_id, typed, form.text))
@@ -180,32 +138,6 @@ def _wanted(
     return Wanted(title, rationale, row.text if text is None else text, until)
 
 
-async def _read_form(request: Request, proposal_id: str, typed: dict[str, str]) -> Typed:
-    """What typing makes of the text, held against the fields."""
-
-    def ask(connection: Connection, worker: Worker) -> Typed:
-        row = find_proposal(ProposalStore(connection), proposal_id)
-        book = parse_rulebook(row.text, "The proposal")
-        errors: dict[str, str] = {}
-        if "yaml" in typed:
-            text = typed["yaml"]
-        elif "title" in typed:
-            text, errors = edited(book, typed, _asks(worker))
-        else:
-            return Typed()
-        title = typed.get("title", row.title).strip()
-        problem = wrong(title, typed.get("rationale", ""))
-        if not problem:
-            try:
-                read_draft(text, book.edition, worker.scorer.fields)
-            except InputRefused as refused:
-                problem = str(refused)
-        return Typed(typed, errors, text, problem, replayed=not (errors or problem))
-
-    found: Typed = await reading(request, ask)
-    return found
-
-
 async def _page(request: Request, proposal_id: str, typed: Typed, status: int = 200) -> Response:
     caller = caller_of(request)
 
@@ -218,11 +150,11 @@ async def _page(request: Request, proposal_id: str, typed: Typed, status: int = 
 def _context(
     connection: Connection, worker: Worker, caller: Caller, proposal_id: str, typed: Typed
 ) -> dict[str, Any]:
-    scorer, now, asks = worker.scorer, worker.clock(), _asks(worker)
+    scorer, now = worker.scorer, worker.clock()
     row = find_proposal(ProposalStore(connection), proposal_id)
     told = PactReading(connection, now, evidence_of(scorer)).proposal(row)
     base = read_edition(EditionStore(connection).find(row.base_sha256)).rulebook
-    book, scope = _shown_book(row.text, typed, worker), scope_of(connection)
+    book, scope = shown_book(row.text, typed, worker), scope_of(connection)
     live = None
     if typed.replayed:
         replayed = replay_stored(connection, scorer.fields, base, book, now, scope.capacity_a_week)
@@ -240,11 +172,7 @@ def _context(
         "is_open": is_open,
         "may_edit": is_open and "rulebook.propose" in caller.permissions,
         "may_withdraw": is_open and (caller.actor == row.created_by or caller.role == "management"),
-        "controls": controls(base, book, evidence_of(scorer), typed.form, typed.errors, asks),
-        "new_when": when_controls(_with_new(typed.form), NEW, asks, typed.errors),
-        "asks": asks,
-        "happenings": (HAPPENED, FIRST, LAST),
-        "counts": COUNTS,
+        **editing(base, parse_rulebook(row.text, "The proposal"), book, typed, worker),
         "typed": typed,
         "text": typed.form.get("yaml", book.text()),
         "findings": findings(book, base, scorer.fields, scope),
@@ -255,23 +183,6 @@ def _context(
         "boxes": _boxes(connection, told, caller),
         "names": names_of(connection),
     }
-
-
-def _with_new(form: Mapping[str, str]) -> dict[str, str]:
-    """The form, in which a new criterion's condition always stands open."""
-    return ({} if is_open(form, NEW) else {f"rows-{NEW}": "0"}) | dict(form)
-
-
-def _shown_book(stored: str, typed: Typed, worker: Worker) -> Rulebook:
-    """The text that the page shows: as typed where that can be read, else as stored."""
-    book = parse_rulebook(stored, "The proposal")
-    if typed.text is None:
-        return book
-    try:
-        return read_draft(typed.text, book.edition, worker.scorer.fields)
-    except LeadpactError:
-        # What is wrong with it is told in `problem`, and the form shows it as typed.
-        return book
 
 
 def _boxes(connection: Connection, told: Mapping[str, Any], caller: Caller) -> list[dict[str, Any]]:

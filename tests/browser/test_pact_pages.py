@@ -292,6 +292,41 @@ def test_a_new_criterion_is_made_of_rows_and_its_page_holds_what_all_pages_promi
     maya.get_by_role("button", name="Withdraw").click()
 
 
+def test_a_test_case_is_changed_in_controls_and_told_whether_it_holds(office: Office):
+    maya = office.page("maya")
+    complaints = watch(maya)
+    draft(maya, office, "Another case")
+    maya.locator("summary", has_text="test case").click()
+    maya.get_by_text("Add a test case").click()
+    added = maya.locator("#case-new")
+    added.get_by_label("What is expected, in words").fill(HOSTILE)
+    added.get_by_label("Industry").fill("logistics")
+    for _ in range(2):
+        added.get_by_role("button", name="Add an activity").click()
+    assert faults_of_layout(maya) == []
+    maya.set_viewport_size({"width": 1440, "height": 900})
+    added.get_by_role("button", name="Take out activity 2").click()
+    added.get_by_label("Kind of activity 1").fill("demo_page")
+    added.get_by_label("Points, exactly").fill("a lot")
+    maya.get_by_role("button", name="Check and replay").click()
+    expect(maya.locator("#error-expect_points-case-new")).to_contain_text("got 'a lot'")
+    expect(added.get_by_label("Kind of activity 1")).to_have_value("demo_page")
+    added.get_by_label("Points, exactly").fill("900")
+    maya.get_by_role("button", name="Check and replay").click()
+    expect(added.get_by_text("does not hold: expected 900 points")).to_be_visible()
+    expect(maya.locator("#live").get_by_text("Its test does not hold")).to_be_visible()
+    added.get_by_label("Points, exactly").fill("")
+    added.get_by_label("Handed over").select_option("no")
+    maya.get_by_role("button", name="Save draft").click()
+    expect(added).to_have_count(0)
+    saved = maya.locator(".rule-control", has_text="window.broken")
+    maya.locator("summary", has_text="test case").click()
+    expect(saved.get_by_text("holds", exact=True)).to_be_visible()
+    assert maya.evaluate("window.broken") is None
+    assert complaints == []
+    maya.get_by_role("button", name="Withdraw").click()
+
+
 def test_a_proposal_that_another_overtook_says_what_both_changed(office: Office):
     maya, erik = office.page("maya", scripts=False), office.page("erik", scripts=False)
     addresses = []
