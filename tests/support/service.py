@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from serving.storage.database import Database
 from serving.storage.migrate import migrate
 from serving.telemetry import Telemetry
 from tests.support.access import CHEAP
+from tests.support.folders import new_folder
 
 NOW = np.datetime64("2026-09-01T12:00:00", "us")
 
@@ -32,7 +32,8 @@ NOW = np.datetime64("2026-09-01T12:00:00", "us")
 def make_worker(workspace: Workspace, **changes: Any) -> Worker:
     """A worker on a workspace's champion; `changes` are settings."""
     folder = workspace.champion()
-    url = changes.pop("database_url", f"sqlite:///{mkdtemp(prefix='leadpact-test-')}/store.db")
+    told = changes.pop("database_url", None)
+    url = told or f"sqlite:///{new_folder('test') / 'store.db'}"
     settings = Settings(workspace=workspace.folder, database_url=url, **changes)
     database = Database(url)
     migrate(database)
