@@ -64,7 +64,7 @@ def _context(connection: Connection, worker: Worker) -> dict[str, Any]:
         "cases": cases,
         "hold": sum(case.holds for case in cases),
         "wishes": wishes,
-        "history": history(connection)[:MOST_EDITIONS],
+        "history": history(connection, MOST_EDITIONS),
         "proposals": pact.proposals(MOST_WISHES)["proposals"],
         "names": names,
         "scope": scope,
@@ -73,18 +73,23 @@ def _context(connection: Connection, worker: Worker) -> dict[str, Any]:
     }
 
 
-def history(connection: Connection) -> list[dict[str, Any]]:
-    """Every edition, newest first, with what it changed in the one before, in words."""
-    rows = EditionStore(connection).every()
-    editions = [read_edition(row) for row in rows]
+def history(connection: Connection, most: int, until: int | None = None) -> list[dict[str, Any]]:
+    """The editions agreed last, newest first, each with what it changed in the one before in words.
+
+    Args:
+        most: how many are told; no more are read than these and the one before them.
+        until: the place (`seq`) of the newest that is told; None for the newest there is.
+    """
+    rows = EditionStore(connection).newest(most + 1, until)[::-1]
     told: list[dict[str, Any]] = []
     before: Edition | None = None
-    for row, edition in zip(rows, editions, strict=True):
+    for row in rows:
+        edition = read_edition(row)
         changes = [] if before is None else diff(before.rulebook, edition.rulebook)
         says = [c.says for c in changes if c.key != "edition"]
         told.append({"row": row, "edition": edition, "says": says})
         before = edition
-    return told[::-1]
+    return told[::-1][:most]
 
 
 @router.get("/rulebook/editions/{edition}", dependencies=[READER])
@@ -96,9 +101,9 @@ async def show_edition(
     def ask(connection: Connection, worker: Worker) -> dict[str, Any]:
         found = find_edition(connection, edition)
         told = PactReading(connection, worker.clock()).edition(found)
-        says = [h["says"] for h in history(connection) if h["edition"].sha256 == found.sha256]
-        names = names_of(connection)
-        return {"edition": told, "says": says[0] if says else [], "names": names}
+        row = EditionStore(connection).find(found.sha256)
+        [changed] = history(connection, 1, None if row is None else row.seq)
+        return {"edition": told, "says": changed["says"], "names": names_of(connection)}
 
     return frame.show(request, "edition.html", await reading(request, ask))
 

@@ -37,6 +37,13 @@ class EditionStore:
         query = select(editions).order_by(editions.c.seq.desc()).limit(1)
         return self._connection.execute(query).one_or_none()
 
+    def newest(self, limit: int, until: int | None = None) -> list[Row[Any]]:
+        """The editions agreed last, newest first; `until` is the place (`seq`) of the last one."""
+        query = select(editions).order_by(editions.c.seq.desc()).limit(limit)
+        if until is not None:
+            query = query.where(editions.c.seq <= until)
+        return list(self._connection.execute(query))
+
     def in_force(self, at: int) -> Row[Any] | None:
         """The edition in force at an instant (microseconds); None before the first."""
         query = select(editions).where(editions.c.effective_from <= at)
