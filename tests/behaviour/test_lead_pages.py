@@ -175,3 +175,24 @@ def test_nobody_reads_a_lead_without_signing_in(rep: TestClient):
         answer = browser.get(address)
         assert answer.status_code == 303
         assert answer.headers["location"].startswith("/sign-in")
+
+
+def test_who_may_not_contest_a_score_sees_no_empty_card(trained: Workspace):
+    worker = make_worker(trained)
+    add_person(worker.database, "ada@halden.example", "admin", "Ada Brandt", NOW)
+    add_person(worker.database, "tom@halden.example", "sales", "Tom Okafor", NOW)
+    with TestClient(make_app(worker), follow_redirects=False) as browser:
+        assert type_password(browser, "tom@halden.example", PASSWORD).status_code == 303
+        token = re.search(r'name="form_token" value="([0-9a-f]+)"', browser.get("/account").text)
+        assert token is not None
+        told = {"lead": GOOD, "owner": None}
+        headers = {"x-form-token": token[1]}
+        assert browser.put("/v1/leads/good", json=told, headers=headers).status_code == 201
+        assert "Contest the score" in browser.get("/leads/good").text
+        browser.cookies.clear()
+        assert type_password(browser, "ada@halden.example", PASSWORD).status_code == 303
+        page = browser.get("/leads/good")
+        assert page.status_code == 200
+        assert "Contest the score" not in page.text
+        # An edition that nobody signed is not called signed.
+        assert "signed by both teams" not in page.text
