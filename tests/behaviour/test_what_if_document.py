@@ -58,5 +58,9 @@ def test_its_code_runs(crm: TestClient, monkeypatch: Any, capsys: Any):
     monkeypatch.setattr(serving.client, "LeadpactClient", on_the_test_service)
     exec(compile(block, "docs/what-if.md", "exec"), {})
     shown = capsys.readouterr().out
-    assert "reaches the hand-over" in shown
+    told = re.search(r"^What reaches a score of 50: (.+)\.$", shown, flags=re.M)
+    assert told is not None, shown
+    proposed = re.findall(r"^(.+) (\d+)$", shown[told.end() :], flags=re.M)
+    assert proposed[0][0] == told[1].replace("; ", ", ")
+    assert all(int(score) >= 50 for _, score in proposed)
     assert "a number from 1 to 3,000,000, or null" in shown
