@@ -1,5 +1,4 @@
-"""Criteria as sentences with controls: what is shown of an edition, and what typing makes of it.
-No HTML here."""
+"""Criteria and disqualifiers as sentences with controls: what is shown of them. No HTML here."""
 
 from __future__ import annotations
 
@@ -7,33 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-from pydantic import ValidationError
-
-from features.errors import LeadpactError
-from features.rulebook.check import unusable
-from features.rulebook.conditions import Condition, Happened
+from features.rulebook.conditions import Happened
 from features.rulebook.criteria import Criterion
 from features.rulebook.document import Rulebook
 from features.rulebook.sentences import sentence
 from features.rulebook.words import number
-from features.yaml_text import as_yaml
 from models.wording import signed
-from serving.pages.case_controls import edited_cases
 from serving.pages.piece_controls import (
-    NEW,
     WhenControls,
-    is_open,
-    row_errors,
-    typed_condition,
     when_controls,
 )
 from serving.pages.pieces import Asks
-from serving.pages.typed import as_number
 
 COUNTS = {"once": "once", "repeat": "each time"}
-_MADE_OF = ("id", "says", "group", "owner", "points")
-"""What is typed of a new criterion, beside its condition."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +84,60 @@ def controls(
     return sorted(found, key=lambda c: not c.stands_out)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A disqualifier with its condition.
+
+    Attributes:
+        id, says, owner, route: of the disqualifier.
+        when: its condition as a sentence.
+        asked: the controls of its condition; None while it is not being changed.
+        changed: whether it differs from the base edition's.
+        dropped: whether it is to be taken out.
+    """
+
+    id: str
+    says: str
+    owner: str
+    route: str
+    when: str
+    asked: WhenControls | None
+    changed: bool
+    dropped: bool
+
+
+def disqualifiers(
+    base: Rulebook,
+    stored: Rulebook,
+    book: Rulebook,
+    typed: Mapping[str, str],
+    errors: Mapping[str, str],
+    asks: Asks,
+) -> list[Kept]:
+    """Every disqualifier of a proposal, in the order in which they are asked.
+
+    Args:
+        base: the edition that it changes.
+        stored: its text as kept; what is ticked to be taken out still stands here.
+        book: the text that is shown.
+        typed, errors, asks: as for `controls`.
+    """
+    before, now = ({d.id: d for d in b.disqualifiers} for b in (base, book))
+    return [
+        Kept(
+            id=d.id,
+            says=d.says,
+            owner=d.owner,
+            route=d.route,
+            when=sentence(now.get(d.id, d).when),
+            asked=when_controls(typed, d.id, asks, errors),
+            changed=before.get(d.id) != now.get(d.id),
+            dropped=bool(typed.get(f"drop-{d.id}")),
+        )
+        for d in stored.disqualifiers
+    ]
+
+
 def _control(
     c: Criterion,
     before: Criterion | None,
@@ -107,7 +146,7 @@ def _control(
     errors: Mapping[str, str],
     asks: Asks,
 ) -> Control:
-    told = _told(c) | {k: typed[f"{k}-{c.id}"] for k in _told(c) if f"{k}-{c.id}" in typed}
+    told = terms_of(c) | {k: typed[f"{k}-{c.id}"] for k in terms_of(c) if f"{k}-{c.id}" in typed}
     was = "new" if before is None else ""
     if before is not None and before.points != c.points:
         was = signed(before.points, 0 if before.points == round(before.points) else 1)
@@ -128,7 +167,8 @@ def _control(
     )
 
 
-def _told(c: Criterion) -> dict[str, str]:
+def terms_of(c: Criterion) -> dict[str, str]:
+    """What a criterion gives, as the texts of its controls."""
     half = c.decay.half_life_days if c.decay is not None else None
     return {
         "points": number(c.points),
@@ -141,121 +181,3 @@ def _told(c: Criterion) -> dict[str, str]:
 def _evidence(found: Mapping[str, Any]) -> str:
     ends = f"{signed(found['low'], 0)} to {signed(found['high'], 0)}"
     return f"{signed(found['points'], 0)}, {ends}, {found['leads']:,} leads"
-
-
-def edited(book: Rulebook, typed: Mapping[str, str], asks: Asks) -> tuple[str, dict[str, str]]:
-    """The text that typing makes of a proposal, and criterion or control -> what cannot be read of
-    it; such a criterion stays as it was."""
-    told, errors = yaml.safe_load(book.text()), dict[str, str]()
-    kept = []
-    for c, criterion in zip(book.criteria, told["criteria"], strict=True):
-        if typed.get(f"drop-{c.id}"):
-            continue
-        try:
-            criterion = _fitting(criterion | _changes(c, typed, asks, errors))
-        except (ValueError, LeadpactError) as error:
-            errors[c.id] = str(error)
-        kept.append(criterion)
-    if _begun(typed):
-        try:
-            kept.append(_new(typed, asks, errors))
-        except (ValueError, LeadpactError) as error:
-            errors["new"] = str(error)
-    told["criteria"] = kept
-    told["tests"], wrong = edited_cases(told.get("tests", []), typed, asks.fields)
-    errors |= wrong
-    if typed.get("hand_over_from", "").strip():
-        try:
-            told["hand_over_from"] = _number(typed["hand_over_from"], "hand-over from")
-        except ValueError as error:
-            errors["hand_over_from"] = str(error)
-    return as_yaml(told), errors
-
-
-def _fitting(criterion: dict[str, Any]) -> dict[str, Any]:
-    """The criterion without keys that are taken out.
-
-    Raises:
-        ValueError: when its parts do not go together, such as a fact that repeats.
-    """
-    kept = {key: value for key, value in criterion.items() if value is not None}
-    try:
-        Criterion.model_validate(kept)
-    except ValidationError as error:
-        told = [e["msg"].removeprefix("Value error, ") for e in error.errors()]
-        raise ValueError(" ".join(told)) from None
-    return kept
-
-
-def _changes(
-    c: Criterion, typed: Mapping[str, str], asks: Asks, errors: dict[str, str]
-) -> dict[str, Any]:
-    """What was typed otherwise than it is, as keys of the document; None takes a key out."""
-    now = _told(c)
-    new = {k: typed.get(f"{k}-{c.id}", was).strip() for k, was in now.items()}
-    changes: dict[str, Any] = {}
-    when = _when(typed, c.id, asks, errors)
-    if when is not None and sentence(when) != sentence(c.when):
-        changes["when"] = _as_told(when)
-    if new["points"] != now["points"]:
-        changes["points"] = _number(new["points"], "points")
-    if new["count"] != now["count"]:
-        changes["count"] = "repeat" if new["count"] == "repeat" else None
-    if new["cap"] != now["cap"]:
-        changes["cap"] = _number(new["cap"], "at most") if new["cap"] else None
-    if new["half"] != now["half"]:
-        half = _number(new["half"], "half after days") if new["half"] else None
-        changes["decay"] = None if half is None else {"half_life_days": half}
-    return changes
-
-
-def _when(
-    typed: Mapping[str, str], owner: str, asks: Asks, errors: dict[str, str]
-) -> Condition | None:
-    """The condition that was typed; None where none was, or where it cannot be taken, which
-    `errors` is told."""
-    if not is_open(typed, owner):
-        return None
-    try:
-        taken = typed_condition(typed, owner, asks)
-    except LeadpactError as error:
-        errors[f"when-{owner}"] = str(error)
-        return None
-    errors.update(row_errors(owner, taken))
-    if taken.when is None:
-        return None
-    wrong = unusable("The condition", taken.when, asks.fields)
-    if wrong:
-        errors[f"when-{owner}"] = " ".join(wrong)
-    return None if wrong else taken.when
-
-
-def _begun(typed: Mapping[str, str]) -> bool:
-    """Whether something was typed of a new criterion."""
-    texts = ("new-id", "new-says", "new-points", f"when-{NEW}")
-    return any(typed.get(name, "").strip() for name in texts) or (
-        typed.get(f"rows-{NEW}", "0") != "0"
-    )
-
-
-def _new(typed: Mapping[str, str], asks: Asks, errors: dict[str, str]) -> dict[str, Any]:
-    told: dict[str, Any] = {key: typed.get(f"new-{key}", "").strip() for key in _MADE_OF}
-    missing = [key for key in ("id", "says", "points") if not told[key]]
-    if missing:
-        raise ValueError(f"A new criterion needs {', '.join(missing)} too.")
-    when = _when(typed, NEW, asks, errors)
-    if when is None:
-        raise ValueError("A new criterion needs a condition that can be read.")
-    points = _number(told["points"], "points")
-    return _fitting(told | {"when": _as_told(when), "points": points})
-
-
-def _as_told(when: Condition) -> Any:
-    return when.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-
-
-def _number(text: str, name: str) -> float:
-    try:
-        return as_number(text)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None

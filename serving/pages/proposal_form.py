@@ -15,7 +15,8 @@ from serving.pact.drafts import read_draft
 from serving.pact.proposals import find_proposal
 from serving.pages import case_controls, piece_steps
 from serving.pages.case_texts import asked_of
-from serving.pages.editor import COUNTS, controls, edited
+from serving.pages.edited import edited
+from serving.pages.editor import COUNTS, controls, disqualifiers
 from serving.pages.piece_controls import NEW, asks_of, is_open, when_controls
 from serving.pages.pieces import FIRST, HAPPENED, LAST, Asks
 from serving.pages.proposals import wrong
@@ -91,6 +92,7 @@ async def rearrange(request: Request, proposal_id: str, typed: dict[str, str]) -
             stored, fields = case_controls.stored_cases(book), worker.scorer.fields
             return Typed(case_controls.rearranged_cases(typed, step, stored, fields))
         conditions = {c.id: c.when for c in book.criteria}
+        conditions |= {d.id: d.when for d in book.disqualifiers}
         return Typed(*piece_steps.rearranged(typed, step, conditions, asks_about(worker)))
 
     found: Typed = await reading(request, ask)
@@ -115,14 +117,17 @@ def editing(
         typed: what was typed last.
         worker: whose model told what history says of criteria.
     """
-    asks, scorer = asks_about(worker), worker.scorer
-    shown = {c.id for c in book.criteria}
+    asks, scorer, form, errors = asks_about(worker), worker.scorer, typed.form, typed.errors
+    kept, shown = ({c.id for c in b.criteria} for b in (stored, book))
+    found = controls(base, book, evidence_of(scorer), form, errors, asks)
     return {
-        "controls": controls(base, book, evidence_of(scorer), typed.form, typed.errors, asks),
+        # A new one stands in the form that it is typed in until it is kept.
+        "controls": [c for c in found if c.id in kept],
+        "disqualifiers": disqualifiers(base, stored, book, form, errors, asks),
         "dropped": [c for c in stored.criteria if c.id not in shown],
-        "new_when": when_controls(_with_new(typed.form), NEW, asks, typed.errors),
+        "new_when": when_controls(_with_new(form), NEW, asks, errors),
         "cases": case_controls.case_controls(
-            case_controls.stored_cases(stored), book, typed.form, typed.errors, scorer.fields
+            case_controls.stored_cases(stored), book, form, errors, scorer.fields
         ),
         "case_fields": asked_of(scorer.fields),
         "levels": {f.name: f.levels for f in asks.facts.values()},

@@ -316,7 +316,7 @@ def test_a_test_case_is_changed_in_controls_and_told_whether_it_holds(office: Of
     expect(added.get_by_text("does not hold: expected 900 points")).to_be_visible()
     expect(maya.locator("#live").get_by_text("Its test does not hold")).to_be_visible()
     added.get_by_label("Points, exactly").fill("")
-    added.get_by_label("Handed over").select_option("no")
+    added.get_by_label("Points, at most").fill("100")
     maya.get_by_role("button", name="Save draft").click()
     expect(added).to_have_count(0)
     saved = maya.locator(".rule-control", has_text="window.broken")

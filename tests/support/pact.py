@@ -69,6 +69,17 @@ class Table:
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
+    def page(self, path: str) -> str:
+        """A page as somebody who may propose sees it."""
+        answer = self.client.get(path, headers=self._headers["marketing"])
+        assert answer.status_code == 200, answer.text
+        return str(answer.text)
+
+    def submit(self, who: str, path: str, form: dict[str, str]) -> Any:
+        """What a person sends with a page's form; a refusal is an answer too."""
+        headers = self._headers[who] | {"accept": "text/html"}
+        return self.client.post(path, data=form, headers=headers, follow_redirects=False)
+
     def put_lead(self, lead_id: str, lead: Any = None) -> Any:
         """The CRM writes a lead."""
         answer = self.client.put(
