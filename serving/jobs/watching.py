@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from itertools import count
 from typing import Any
 
@@ -34,10 +34,17 @@ async def run_jobs(
         keep_days: how long files of jobs that have ended are kept.
     """
     crew, rounds = Crew(), count()
+    # Kept over failures: who holds a lease, and could not give it back, goes on with it at once.
+    leases: dict[str, Lease] = {}
+
+    def begin(kind: str) -> Coroutine[Any, Any, None]:
+        # A sweep and a job that sweeps are the same work.
+        lease = leases.setdefault(kind, Lease(LEASE if kind == "rescore" else f"job {kind}"))
+        return _work(supervision, house, kind, lease)
 
     async def look() -> None:
         kinds = await run_in_threadpool(_open_kinds, house)
-        crew.start(kinds, lambda kind: _work(supervision, house, kind))
+        crew.start(kinds, begin)
         if next(rounds) % _CLEAN_EVERY == 0:
             await run_in_threadpool(remove_old, house, keep_days)
 
@@ -52,9 +59,7 @@ def _open_kinds(house: House) -> set[str]:
         return JobStore(connection).open_kinds()
 
 
-async def _work(supervision: Supervision, house: House, kind: str) -> None:
-    # A sweep and a job that sweeps are the same work.
-    lease = Lease(LEASE if kind == "rescore" else f"job {kind}")
+async def _work(supervision: Supervision, house: House, kind: str, lease: Lease) -> None:
     try:
         if not await run_in_threadpool(lease.take, house.database, house.clock()):
             return

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
@@ -22,10 +24,16 @@ async def deliver_letters(
     """Send letters until cancelled; each webhook has a task of its own, so that a slow receiver
     holds up nobody else."""
     crew = Crew()
+    # Kept over failures: who holds a lease, and could not give it back, goes on with it at once.
+    leases: dict[str, Lease] = {}
+
+    def begin(name: str) -> Coroutine[Any, Any, None]:
+        lease = leases.setdefault(name, Lease(f"webhook {name}"))
+        return _send(supervision, post, name, lease)
 
     async def look() -> None:
         waiting = await run_in_threadpool(_waiting, post)
-        crew.start(waiting, lambda name: _send(supervision, post, name))
+        crew.start(waiting, begin)
 
     try:
         await supervision.keep(LOOP, look, every, at_once=True)
@@ -38,8 +46,7 @@ def _waiting(post: Post) -> set[str]:
         return OutboxStore(connection).waiting(to_number(post.clock()))
 
 
-async def _send(supervision: Supervision, post: Post, webhook_id: str) -> None:
-    lease = Lease(f"webhook {webhook_id}")
+async def _send(supervision: Supervision, post: Post, webhook_id: str, lease: Lease) -> None:
     try:
         if not await run_in_threadpool(lease.take, post.database, post.clock()):
             return

@@ -17,7 +17,7 @@ from models.workspace import Workspace
 from tests.support.cli import run
 from tests.support.filled import sample_leads
 from tests.support.receiver import receiving
-from tests.support.server import call, key_header, started
+from tests.support.server import call, key_header, started, upload
 
 SEED, LEADS = 20261125, 3000
 SETTINGS = {"webhook_networks": "127.0.0.0/8", "rescore_seconds": "5"}
@@ -59,21 +59,7 @@ def begin(address: str, key: dict[str, str], folder: Path, target: str) -> str:
     assert status == 201, content
     leads = sample_leads(Workspace(folder), LEADS)
     (folder / "upload.ndjson").write_text("\n".join(json.dumps(lead) for lead in leads))
-    return upload(address, key, folder / "upload.ndjson")
-
-
-def upload(address: str, key: dict[str, str], file: Path) -> str:
-    """Queue an import of a file; the job's id."""
-    import http.client
-
-    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=60)
-    headers = key | {"content-type": "application/x-ndjson"}
-    connection.request("POST", "/v1/jobs?kind=import", file.read_bytes(), headers)
-    answer = connection.getresponse()
-    content = answer.read()
-    connection.close()
-    assert answer.status == 202, content
-    return str(msgspec.json.decode(content)["id"])
+    return upload(address, folder / "upload.ndjson", **key)
 
 
 def move(address: str, key: dict[str, str]) -> None:

@@ -11,6 +11,7 @@ import shutil
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,11 +21,12 @@ from serving.storage.database import Database
 from serving.storage.migrate import migrate
 from tests.support.cli import run
 from tests.support.databases import Postgresql, own_postgresql
+from tests.support.filled import sample_leads
 from tests.support.receiver import Receiver, receiving
-from tests.support.server import call, key_header, started
+from tests.support.server import call, key_header, started, upload
 from tests.support.writers import Writer, check
 
-SEED, WRITERS = 20261125, 4
+SEED, WRITERS, LEADS = 20261125, 4, 500
 SETTINGS = {"webhook_networks": "127.0.0.0/8", "log_level": "info"}
 LOG = logging.getLogger("faults")
 
@@ -44,19 +46,26 @@ def test_a_database_that_ends_under_load_costs_a_wait_and_nothing_else(
         with started(folder, log=log, database_url=url, **SETTINGS) as (process, address):
             told = {"url": receiver.address, "events": ["score.changed", "grade.changed"]}
             assert call(address, "POST", "/v1/webhooks", told, **keys["admin"])[0] == 201
+            leads = sample_leads(Workspace(folder), LEADS)
+            (tmp_path / "leads.ndjson").write_text("\n".join(json.dumps(lead) for lead in leads))
+            job = upload(address, tmp_path / "leads.ndjson", **keys["admin"])
+            until(lambda: state(address, keys["admin"], job)["state"] == "running")
             writers = write_while(server, address, keys["crm"], restarts)
             assert process.poll() is None
-            goes_on(address, keys, receiver)
+            goes_on(address, keys, receiver, job)
         assert [w.fault for w in writers if w.fault] == []
         assert sum(w.waited for w in writers) > 0, "no restart met a request in flight"
         for writer in writers:
             check(store, scorer, writer)
         verified = run("store", "verify", "-w", folder, "--database-url", url, "--json").json
-        assert (verified["leads"], verified["faults"]) == (WRITERS + 1, [])
+        assert (verified["leads"], verified["faults"]) == (LEADS + WRITERS + 1, [])
         store.close()
-    events = [json.loads(line)["event"] for line in log.read_text().splitlines()]
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    events = [line["event"] for line in lines]
     assert "store unreachable" in events
     assert "broke beside requests" not in events
+    cut_off = [x for x in lines if x["event"] == "not done beside requests" and "kind" in x]
+    assert {x["kind"] for x in cut_off} == {"import"}, "no restart met the job"
     LOG.info(
         "%d restarts, %d writes acknowledged, %d asked to wait; none lost, none doubled",
         *(restarts, sum(w.acknowledged for w in writers), sum(w.waited for w in writers)),
@@ -87,23 +96,24 @@ def write_while(
     return writers
 
 
-def goes_on(address: str, keys: dict[str, dict[str, str]], receiver: Receiver) -> None:
-    """A job is done and a letter arrives, without anybody's help."""
+def goes_on(address: str, keys: dict[str, dict[str, str]], receiver: Receiver, job: str) -> None:
+    """The job that was cut off is done and a letter arrives, without anybody's help."""
     weak = {"employees": 1, "job_title": "Student", "phone_given": False}
     strong = {"employees": 640, "job_title": "Head of Operations", "phone_given": True}
     for lead in (weak, strong):
         body = {"lead": lead}
         assert call(address, "PUT", "/v1/leads/MOVED", body, **keys["crm"])[0] in (200, 201)
-    queued = call(address, "POST", "/v1/jobs?kind=rescore", {}, **keys["admin"])
-    assert queued[0] == 202, queued
-    job = json.loads(queued[2])["id"]
 
-    def done() -> bool:
-        found = json.loads(call(address, "GET", f"/v1/jobs/{job}", **keys["admin"])[2])
-        return bool(found["state"] == "done")
-
-    until(done)
+    until(lambda: state(address, keys["admin"], job)["state"] not in ("queued", "running"))
+    found = state(address, keys["admin"], job)
+    assert (found["state"], found["done"], found["refused"]) == ("done", LEADS, 0)
     until(lambda: any(x["data"].get("lead_id") == "MOVED" for x in receiver.bodies))
+
+
+def state(address: str, key: dict[str, str], job: str) -> dict[str, Any]:
+    """A job as it stands."""
+    found: dict[str, Any] = json.loads(call(address, "GET", f"/v1/jobs/{job}", **key)[2])
+    return found
 
 
 def until(holds, within: float = 20.0) -> None:

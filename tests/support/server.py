@@ -117,3 +117,15 @@ def call(
         answer = connection.getresponse()
         told = {name.lower(): value for name, value in answer.getheaders()}
         return answer.status, told, answer.read()
+
+
+def upload(address: str, file: Path, **key: str) -> str:
+    """Queue an import of an NDJSON file; the job's id."""
+    headers = key | {"content-type": "application/x-ndjson"}
+    host = address.removeprefix("http://")
+    with closing(http.client.HTTPConnection(host, timeout=60)) as connection:
+        connection.request("POST", "/v1/jobs?kind=import", file.read_bytes(), headers)
+        answer = connection.getresponse()
+        content = answer.read()
+    assert answer.status == 202, content
+    return str(json.loads(content)["id"])
