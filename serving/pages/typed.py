@@ -43,5 +43,5 @@ def as_number(text: str) -> float:
     except ValueError:
         found = math.nan
     if not math.isfinite(found):
-        raise ValueError(f"a number was expected, got {text[:40]!r}.")
+        raise ValueError(f"A number was expected, got {text[:40]!r}.")
     return found

@@ -212,7 +212,7 @@ def test_a_wrong_rule_is_told_beside_it_and_nothing_typed_is_lost(office: Office
     maya.get_by_role("button", name="Begin a draft").click()
     maya.locator("#points-webinar").fill("many")
     maya.get_by_role("button", name="Save draft").click()
-    expect(maya.locator("#error-webinar")).to_contain_text("a number was expected, got 'many'")
+    expect(maya.locator("#error-webinar")).to_contain_text("A number was expected, got 'many'")
     expect(maya.locator("#points-webinar")).to_have_value("many")
     expect(maya.locator("#points-webinar")).to_have_attribute("aria-invalid", "true")
     maya.get_by_role("button", name="Withdraw").click()
@@ -303,14 +303,17 @@ def test_a_test_case_is_changed_in_controls_and_told_whether_it_holds(office: Of
     added.get_by_label("Industry").fill("logistics")
     for _ in range(2):
         added.get_by_role("button", name="Add an activity").click()
-    assert faults_of_layout(maya) == []
-    maya.set_viewport_size({"width": 1440, "height": 900})
     added.get_by_role("button", name="Take out activity 2").click()
     added.get_by_label("Kind of activity 1").fill("demo_page")
     added.get_by_label("Points, exactly").fill("a lot")
     maya.get_by_role("button", name="Check and replay").click()
     expect(maya.locator("#error-expect_points-case-new")).to_contain_text("got 'a lot'")
     expect(added.get_by_label("Kind of activity 1")).to_have_value("demo_page")
+    assert faults_of_layout(maya) == []
+    maya.set_viewport_size({"width": 1440, "height": 900})
+    # What is wrong is told at the top too, where the page begins, and leads there.
+    maya.get_by_role("alert").get_by_role("link", name="got 'a lot'").click()
+    assert maya.url.endswith("#error-expect_points-case-new")
     added.get_by_label("Points, exactly").fill("900")
     maya.get_by_role("button", name="Check and replay").click()
     expect(added.get_by_text("does not hold: expected 900 points")).to_be_visible()

@@ -126,7 +126,7 @@ def test_a_case_is_added_changed_and_taken_out():
     [
         ("says", "", "Say in words"),
         ("expect_points", "", "at least one thing"),
-        ("expect_points", "many", "a number was expected"),
+        ("expect_points", "many", "A number was expected"),
         ("expect_handed_over", "perhaps", "valid boolean"),
         ("lead_employees", "1,000", "two ways"),
         ("as_of", "yesterday", "valid date"),

@@ -135,11 +135,11 @@ def test_rows_to_sentence_to_rows_loses_nothing(condition: Condition):
 @pytest.mark.parametrize(
     ("row", "control", "why"),
     [
-        (Row("employees", test="at_least", value="many"), "value", "a number was expected"),
+        (Row("employees", test="at_least", value="many"), "value", "A number was expected"),
         (Row("employees", test="at_least", value="1,000"), "value", "two ways"),
         (Row("employees", test="at_least", value="-5"), "value", "lies between"),
         (Row("employees", test="between", value="9", to="3"), "to", "lies no number"),
-        (Row("employees", test="between", value="9"), "to", "a number was expected"),
+        (Row("employees", test="between", value="9"), "to", "A number was expected"),
         (Row("employees", test="contains", value="9"), "test", "Say how employees is compared"),
         (Row("industry", test="at_least", value="9"), "test", "Say how industry is compared"),
         (Row("industry", test="is"), "value", "A value is missing"),
