@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from playwright.sync_api import Browser, Page
 from models.workspace import Workspace
 from tests.browser.test_home import watch
 from tests.support.access import PASSWORD
+from tests.support.first_run import STILL, begun, open_state, sign_in, states
 from tests.support.service import make_app, make_worker
 from tests.support.tour import EMAIL, REFUSED, NoWayToFill, Tour, fill, page_routes, tour
 
@@ -77,22 +79,48 @@ def test_every_parameter_of_a_page_has_a_value(trained: Workspace):
 
 def test_every_page_holds_what_all_pages_promise(toured: Tour, desk: Page):
     faults: list[str] = []
-    # The first run is over here: its addresses lead to a lead, which is looked at once.
+    # The first run is over here: its addresses lead to a lead, and its states stand below.
     pages = {r: p for r, p in toured.pages.items() if not r.startswith("/begin")}
     for route, path in pages.items():
-        faults += [f"{route}: {fault}" for fault in _faults(desk, toured.address + path, route)]
+        faults += [
+            f"{route}: {fault}"
+            for fault in _faults(desk, toured.address + path, REFUSED.get(route, 200))
+        ]
     assert not faults, "\n".join(faults)
 
 
-def _faults(page: Page, url: str, route: str) -> Iterator[str]:
+def test_every_state_of_the_first_run_holds_it_too(tmp_path: Path, browser: Browser):
+    faults: list[str] = []
+    with begun(tmp_path / "acme") as (address, beginning):
+        context = browser.new_context(reduced_motion="reduce")
+        context.add_init_script(STILL)
+        page = context.new_page()
+        sign_in(page, address)
+        for state in states(beginning):
+            opened = _opened(page, address + state.path, 200)
+            faults += [f"{state.name}: {fault}" for fault in opened]
+            open_state(page, address, state)
+            faults += [f"{state.name}: {fault}" for fault in _looks(page)]
+        context.close()
+    assert not faults, "\n".join(faults)
+
+
+def _faults(page: Page, url: str, expected: int) -> Iterator[str]:
     """What one page does not hold."""
+    faults = [*_opened(page, url, expected)]
+    yield from faults
+    if not any(fault.startswith("answers") for fault in faults):
+        yield from _looks(page)
+
+
+def _opened(page: Page, url: str, expected: int) -> Iterator[str]:
+    """What a page does not hold while it is opened."""
     told, sizes = watch(page), []
     page.on("response", take := lambda r: sizes.append(r.request.sizes()["responseBodySize"]))
     page.emulate_media(media="screen", color_scheme="light", forced_colors="none")
     page.set_viewport_size({"width": 1440, "height": 900})
     answer = page.goto(url, wait_until="networkidle")
     page.remove_listener("response", take)
-    expected = REFUSED.get(route, 200)
     if answer is None or answer.status != expected:
         yield f"answers {answer and answer.status}, not {expected}"
         return
@@ -100,6 +128,10 @@ def _faults(page: Page, url: str, route: str) -> Iterator[str]:
     yield from (f"the browser says {line}" for line in told if expected == 200)
     if sum(sizes) > MOST_BYTES or len(sizes) > MOST_REQUESTS:
         yield f"weighs {sum(sizes):,} bytes in {len(sizes)} requests"
+
+
+def _looks(page: Page) -> Iterator[str]:
+    """What the page that is open does not hold."""
     if not page.title().strip() or page.locator("h1").count() != 1:
         yield f"has the title {page.title()!r} and {page.locator('h1').count()} h1"
     yield from (

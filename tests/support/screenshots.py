@@ -16,6 +16,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from models.workspace import Workspace
+from tests.support import first_run
 from tests.support.access import PASSWORD
 from tests.support.tour import EMAIL, Tour, tour
 from training.pipeline import train
@@ -24,6 +25,8 @@ from training.sample import write_workspace
 
 LEADS = 3000
 WIDTHS = (360, 1440)
+FIRST_RUN = "/begin"
+"""Pages whose states are shown, on an installation that is empty."""
 TOUR = {
     "leads": "/leads",
     "lead": "/leads/{lead_id}",
@@ -40,18 +43,27 @@ def main() -> None:
     parser.add_argument("--only", default="", help="Only pages whose route begins so.")
     parser.add_argument("--tour", type=Path, help="Only the tour's pictures, into this folder.")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        workspace = Workspace(Path(folder) / "halden")
-        write_workspace(workspace.folder, LEADS, 7)
-        train(Plan(workspace, curve=False))
-        with tour(workspace) as found, chromium() as browser:
-            if asked.tour is not None:
-                shoot_tour(browser, found, asked.tour)
-                return
-            shown = {r: p for r, p in found.pages.items() if r.startswith(asked.only)}
-            asked.out.mkdir(parents=True, exist_ok=True)
-            n = shoot(browser, found, shown, asked.out)
-    print(f"{n} pictures of {len(shown)} pages are in {asked.out}")  # noqa: T201
+    n = 0
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        asked.out.mkdir(parents=True, exist_ok=True)
+        if asked.tour is None and FIRST_RUN.startswith(asked.only[: len(FIRST_RUN)]):
+            n += shoot_first_run(browser, Path(folder) / "acme", asked.only, asked.out)
+        if not asked.only.startswith(FIRST_RUN):
+            n += _shoot_company(browser, Path(folder) / "halden", asked)
+    print(f"{n} pictures are in {asked.tour or asked.out}")  # noqa: T201
+
+
+def _shoot_company(browser: Browser, folder: Path, asked: argparse.Namespace) -> int:
+    """The pages of a simulated company; how many pictures."""
+    workspace = Workspace(folder)
+    write_workspace(workspace.folder, LEADS, 7)
+    train(Plan(workspace, curve=False))
+    with tour(workspace) as found:
+        if asked.tour is not None:
+            return shoot_tour(browser, found, asked.tour)
+        shown = {r: p for r, p in found.pages.items() if r.startswith(asked.only)}
+        shown = {r: p for r, p in shown.items() if not r.startswith(FIRST_RUN)}
+        return shoot(browser, found, shown, asked.out)
 
 
 @contextmanager
@@ -75,6 +87,21 @@ def sign_in(page: Page, address: str) -> None:
     page.wait_for_url(f"{address}/")
 
 
+def shoot_first_run(browser: Browser, folder: Path, only: str, out: Path) -> int:
+    """A picture for each state of each of its steps, scheme and width; how many."""
+    context = browser.new_context(reduced_motion="reduce")
+    context.add_init_script(first_run.STILL)
+    page, n = context.new_page(), 0
+    with first_run.begun(folder) as (address, beginning):
+        first_run.sign_in(page, address)
+        for state in first_run.states(beginning):
+            if state.path.startswith(only):
+                first_run.open_state(page, address, state)
+                n += _pictures(page, out, f"begin-{state.name}")
+    context.close()
+    return n
+
+
 def shoot(browser: Browser, found: Tour, pages: dict[str, str], out: Path) -> int:
     """A picture for each page, scheme and width; how many."""
     context = browser.new_context(reduced_motion="reduce")
@@ -84,18 +111,23 @@ def shoot(browser: Browser, found: Tour, pages: dict[str, str], out: Path) -> in
     for route, path in pages.items():
         name = re.sub(r"[^a-z]+", "-", route).strip("-") or "home"
         page.goto(found.address + path, wait_until="networkidle")
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
-            for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-                page.screenshot(path=out / f"{name}-{width}-{scheme}.png", full_page=True)
-                n += 1
+        n += _pictures(page, out, name)
     context.close()
     return n
 
 
-def shoot_tour(browser: Browser, found: Tour, out: Path) -> None:
-    """The upper part of a few pages, small enough to keep in git."""
+def _pictures(page: Page, out: Path, name: str) -> int:
+    """The page that is open, for each scheme and width; how many."""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.screenshot(path=out / f"{name}-{width}-{scheme}.png", full_page=True)
+    return 2 * len(WIDTHS)
+
+
+def shoot_tour(browser: Browser, found: Tour, out: Path) -> int:
+    """The upper part of a few pages, small enough to keep in git; how many."""
     out.mkdir(parents=True, exist_ok=True)
     page = browser.new_context(viewport={"width": 1040, "height": 520}).new_page()
     sign_in(page, found.address)
@@ -103,6 +135,7 @@ def shoot_tour(browser: Browser, found: Tour, out: Path) -> None:
         page.goto(found.address + found.pages[route], wait_until="networkidle")
         page.screenshot(path=out / f"{name}.jpg", type="jpeg", quality=45)
     page.context.close()
+    return len(TOUR)
 
 
 if __name__ == "__main__":
