@@ -43,6 +43,7 @@ from serving.guarding import install
 from serving.incoming import ID
 from serving.pages import disputes as contested
 from serving.pages import (
+    doors,
     first_lead,
     frame,
     health,
@@ -123,6 +124,7 @@ def create_app(
     app.include_router(waiting.router)
     app.include_router(contested.router)
     app.include_router(health.router)
+    app.include_router(doors.router)
     app.include_router(model.router)
     app.include_router(rulebook.router)
     app.include_router(proposals.router)

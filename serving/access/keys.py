@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from features.errors import Problem
 from serving.access.caller import Caller, Conflict, NoSuch, NotKnown
@@ -79,6 +80,11 @@ def make_key(
     return NewKey(key_id, f"{PREFIX}{key_id}_{secret}")
 
 
+def is_good(row: Row[Any], now: np.datetime64) -> bool:
+    """Whether a key opens anything: it is neither revoked nor expired."""
+    return row.revoked_at is None and (row.expires_at is None or row.expires_at > to_number(now))
+
+
 def rotate_key(
     connection: Connection,
     actor: str,
@@ -96,8 +102,7 @@ def rotate_key(
     row = store.find(key_id)
     if row is None:
         raise NoSuch(f"There is no key {key_id}.")
-    at = to_number(now)
-    if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= at):
+    if not is_good(row, now):
         raise Conflict(f"Key {key_id} is no longer good; make a new one.")
     secret, until = new_secret(), to_number(now + overlap)
     values = {"secret_sha256": hashed(secret), "old_sha256": row.secret_sha256, "old_until": until}

@@ -79,8 +79,11 @@ class ViewAsks(_Model):
 
     view: str = Field(default="", max_length=200, pattern=NO_NUL)
     grade: str = Field(default="", max_length=200, pattern=NO_NUL)
+    least: str = Field(default="", max_length=200, pattern=NO_NUL)
     stage: str = Field(default="", max_length=200, pattern=NO_NUL)
     owner: str = Field(default="", max_length=200, pattern=NO_NUL)
+    channel: str = Field(default="", max_length=200, pattern=NO_NUL)
+    grid: str = Field(default="", max_length=200, pattern=NO_NUL)
     sort: str = Field(default="", max_length=200, pattern=NO_NUL)
 
 

@@ -14,6 +14,7 @@ from features.errors import InputRefused
 from models.workspace import Workspace
 from serving import freshness as figures
 from serving.access.caller import Caller
+from serving.access.keys import is_good
 from serving.guarding import allow, caller_of, form_of
 from serving.jobs.asking import cancel_job, job_as_json, retry_job
 from serving.pages import frame
@@ -73,8 +74,9 @@ async def show_health(
             "names": names_of(connection),
             "jobs": _jobs(connection, worker) if "jobs.run" in may else None,
             "hooks": _hooks(connection, worker) if "webhooks.manage" in may else None,
-            "people": _people(connection) if "people.manage" in may else None,
-            "keys": _keys(connection) if "keys.manage" in may else None,
+            "may_let_in": {"people.manage", "keys.manage"} <= may,
+            "people": sum(p.disabled_at is None for p in PeopleStore(connection).every()),
+            "keys": sum(is_good(k, worker.clock()) for k in KeyStore(connection).every()),
             "audit": _audit(connection, bool(verified)) if "audit.read" in may else None,
         }
 
@@ -139,25 +141,6 @@ def _hooks(connection: Connection, worker: Worker) -> list[dict[str, Any]]:
 def _webhooks(connection: Connection, worker: Worker, actor: str) -> Webhooks:
     key = service_key(worker.settings)
     return Webhooks(connection, actor, worker.clock(), key)
-
-
-def _people(connection: Connection) -> list[dict[str, Any]]:
-    return [
-        {"name": p.name, "role": p.role, "disabled": p.disabled_at is not None}
-        for p in PeopleStore(connection).every()
-    ]
-
-
-def _keys(connection: Connection) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": k.name,
-            "role": k.role,
-            "used": "never used" if k.last_used_at is None else when(k.last_used_at),
-            "revoked": k.revoked_at is not None,
-        }
-        for k in KeyStore(connection).every()
-    ]
 
 
 def _audit(connection: Connection, verified: bool) -> dict[str, Any]:
