@@ -13,7 +13,7 @@ from serving.access import keys as key_cases
 from serving.access import people as people_cases
 from serving.access.caller import Caller, Conflict
 from serving.access.permissions import ROLES
-from serving.guarding import allow, form_of, gate_of
+from serving.guarding import allow, caller_of, form_of, gate_of
 from serving.pages import frame
 from serving.pages.store import reading, writing
 from serving.pages.words import when
@@ -31,13 +31,13 @@ _NO_BUTTON = InputRefused("Change a person or a key by a button of the page.")
 
 
 @router.get("/access", dependencies=[Depends(allow("people.manage", page=True))])
-async def show_access(request: Request, _keeper: Keeper) -> Response:
-    """People and keys, without a secret of either."""
+async def show_access(request: Request) -> Response:
+    """People and, for those who look after them too, keys; without a secret of either."""
     return await _page(request)
 
 
 @router.post("/access/people")
-async def add_person(request: Request, caller: Host, _keeper: Keeper) -> Response:
+async def add_person(request: Request, caller: Host) -> Response:
     """Add a person; the page that answers tells their link, this once."""
     typed = await form_of(request)
 
@@ -53,9 +53,7 @@ async def add_person(request: Request, caller: Host, _keeper: Keeper) -> Respons
 
 
 @router.post("/access/people/{person_id}")
-async def change_person(
-    request: Request, person_id: _ID, caller: Host, _keeper: Keeper
-) -> Response:
+async def change_person(request: Request, person_id: _ID, caller: Host) -> Response:
     """Another role, a new link, disabled or enabled: what the button says."""
     typed = await form_of(request)
     act = typed.get("act", "")
@@ -86,7 +84,7 @@ async def change_person(
 
 
 @router.post("/access/keys")
-async def make_key(request: Request, caller: Keeper, _host: Host) -> Response:
+async def make_key(request: Request, caller: Keeper) -> Response:
     """Make a key; the page that answers tells it, this once."""
     typed = await form_of(request)
 
@@ -103,7 +101,7 @@ async def make_key(request: Request, caller: Keeper, _host: Host) -> Response:
 
 
 @router.post("/access/keys/{key_id}")
-async def change_key(request: Request, key_id: _ID, caller: Keeper, _host: Host) -> Response:
+async def change_key(request: Request, key_id: _ID, caller: Keeper) -> Response:
     """A new secret, or the end of a key: what the button says."""
     act = (await form_of(request)).get("act", "")
     if act == "revoke":
@@ -133,21 +131,23 @@ async def _page(
     faults: Mapping[str, str] | None = None,
 ) -> Response:
     """The page as it stands, with what was typed and what was wrong with it."""
-    context = await reading(request, _context)
+    may = caller_of(request).permissions
+
+    def ask(connection: Connection, worker: Worker) -> dict[str, Any]:
+        now = worker.clock()
+        people, keys = PeopleStore(connection), KeyStore(connection)
+        return {
+            "people": people.every() if "people.manage" in may else None,
+            "keys": [_as_shown(k, now) for k in keys.every()] if "keys.manage" in may else None,
+            "at": now,
+        }
+
+    context = await reading(request, ask)
     typed = {"person": person or {}, "key": key or {}}
     overlap = gate_of(request).settings.key_overlap_hours
     told = {"secret": secret, "typed": typed, "faults": faults or {}, "roles": ROLES}
     context |= {**told, "overlap": overlap}
     return frame.show(request, "doors.html", context, 422 if faults else 200)
-
-
-def _context(connection: Connection, worker: Worker) -> dict[str, Any]:
-    now = worker.clock()
-    return {
-        "people": PeopleStore(connection).every(),
-        "keys": [_as_shown(row, now) for row in KeyStore(connection).every()],
-        "at": now,
-    }
 
 
 def _as_shown(row: Any, now: np.datetime64) -> dict[str, Any]:

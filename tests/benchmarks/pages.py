@@ -17,8 +17,8 @@ from typing import Any
 from playwright.sync_api import Browser
 
 from models.workspace import Workspace
-from tests.support.screenshots import LEADS, chromium, sign_in
-from tests.support.tour import Tour, tour
+from tests.support.screenshots import LEADS, chromium
+from tests.support.tour import EMAIL, Tour, sign_in, tour
 from training.pipeline import train
 from training.plan import Plan
 from training.sample import write_workspace
@@ -49,7 +49,7 @@ def measure(browser: Browser, found: Tour, times: int) -> list[tuple[str, ...]]:
     """Route, median and most of the first paint in milliseconds, bytes and requests."""
     context = browser.new_context()
     page = context.new_page()
-    sign_in(page, found.address)
+    sign_in(page, found.address, EMAIL)
     rows = []
     for route, path in found.pages.items():
         paints, sizes = [], []

@@ -17,8 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from models.workspace import Workspace
 from tests.support import first_run
-from tests.support.access import PASSWORD
-from tests.support.tour import EMAIL, Tour, tour
+from tests.support.tour import ADMIN, EMAIL, FOR_ADMINS, Tour, sign_in, tour
 from training.pipeline import train
 from training.plan import Plan
 from training.sample import write_workspace
@@ -78,15 +77,6 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def sign_in(page: Page, address: str) -> None:
-    """As the marketer of the tour."""
-    page.goto(f"{address}/sign-in")
-    page.get_by_label("E-mail address").fill(EMAIL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{address}/")
-
-
 def shoot_first_run(browser: Browser, folder: Path, only: str, out: Path) -> int:
     """A picture for each state of each of its steps, scheme and width; how many."""
     context = browser.new_context(reduced_motion="reduce")
@@ -104,15 +94,18 @@ def shoot_first_run(browser: Browser, folder: Path, only: str, out: Path) -> int
 
 def shoot(browser: Browser, found: Tour, pages: dict[str, str], out: Path) -> int:
     """A picture for each page, scheme and width; how many."""
-    context = browser.new_context(reduced_motion="reduce")
-    page = context.new_page()
-    sign_in(page, found.address)
+    contexts = {who: browser.new_context(reduced_motion="reduce") for who in (EMAIL, ADMIN)}
+    desks = {who: context.new_page() for who, context in contexts.items()}
+    for who, page in desks.items():
+        sign_in(page, found.address, who)
     n = 0
     for route, path in pages.items():
+        page = desks[ADMIN if route in FOR_ADMINS else EMAIL]
         name = re.sub(r"[^a-z]+", "-", route).strip("-") or "home"
         page.goto(found.address + path, wait_until="networkidle")
         n += _pictures(page, out, name)
-    context.close()
+    for context in contexts.values():
+        context.close()
     return n
 
 
@@ -130,7 +123,7 @@ def shoot_tour(browser: Browser, found: Tour, out: Path) -> int:
     """The upper part of a few pages, small enough to keep in git; how many."""
     out.mkdir(parents=True, exist_ok=True)
     page = browser.new_context(viewport={"width": 1040, "height": 520}).new_page()
-    sign_in(page, found.address)
+    sign_in(page, found.address, EMAIL)
     for name, route in TOUR.items():
         page.goto(found.address + found.pages[route], wait_until="networkidle")
         page.screenshot(path=out / f"{name}.jpg", type="jpeg", quality=45)

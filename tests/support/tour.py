@@ -13,17 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from playwright.sync_api import Page
 
 from models.workspace import Workspace
-from serving.access.people import first_start_link
+from serving.access import people
 from serving.guarding import _routes
 from serving.storage.database import Database
-from tests.support.access import add_person
+from tests.support.access import PASSWORD, add_person
 from tests.support.seed import seed
 from tests.support.server import call, key_header, served
 from tests.support.service import make_app, make_worker
 
-EMAIL = "mia@halden.example"
+EMAIL, ADMIN = "mia@halden.example", "ada@halden.example"
+"""A marketer, and an admin."""
+FOR_ADMINS = frozenset({"/access", "/health"})
+"""Pages that the admin opens: a marketer sees less, or nothing."""
 UNTIL = np.datetime64("2026-08-31T12:00:00", "us")
 REFUSED = {"/sign-in/provider": 404, "/sign-in/provider/return": 401}
 """Pages that only ever refuse here: this company has no sign-in of its own."""
@@ -67,14 +71,24 @@ def tour(workspace: Workspace, leads: int = 60) -> Iterator[Tour]:
     # The clock is the service's own: a session of that day would have ended long ago.
     now = np.datetime64(datetime.now(UTC).replace(tzinfo=None), "us")
     add_person(database, EMAIL, "marketing", now=now)
+    add_person(database, ADMIN, "admin", now=now)
+    with database.transaction() as connection:
+        _, link = people.add_person(connection, "test", "new@halden.example", "Ida", "sales", now)
     with served(workspace.folder) as address:
-        # A link that was told before the service started has died of it.
-        link = first_start_link(database, now)
-        assert link is not None
         values = _values(address, workspace.folder, ids) | {"token": link.secret}
         paths = page_routes(make_app(make_worker(workspace)).routes)
         yield Tour(address, {path: fill(path, values) for path in paths})
     database.close()
+
+
+def sign_in(page: Page, address: str, email: str) -> None:
+    """As one of the tour, in a browser."""
+    page.goto(f"{address}/sign-in")
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    # A load that the next page cuts off would count as that page's complaint.
+    page.wait_for_url(f"{address}/", wait_until="networkidle")
 
 
 def fill(path: str, values: dict[str, str]) -> str:
