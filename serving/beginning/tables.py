@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
+from features.cells import make_inert
 from features.errors import InputRefused
 
 _SNIFFED = 65_536
@@ -23,6 +25,13 @@ _OUTCOME = re.compile(
 )
 _DATED = re.compile(r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 _NOT_TEXT = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1", b"%PDF")
+
+
+class Writer(Protocol):
+    """What `csv.writer` makes."""
+
+    def writerow(self, row: Iterable[Any], /) -> Any:
+        """Write a row."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +58,32 @@ class Guess:
     converted: str
 
 
-def take(upload: Path, path: Path, most_columns: int = 2000) -> int:
-    """Keep an uploaded CSV as UTF-8 with commas, whatever it was; how many rows it has.
+@dataclass(frozen=True)
+class Taken:
+    """What became of an uploaded CSV: rows that were kept, lines that were set aside because they
+    have more or fewer cells than columns are named, and what is wrong with the first of those."""
+
+    rows: int
+    aside: int = 0
+    first: str = ""
+
+
+def aside_of(path: Path) -> Path:
+    """Where lines stand that were set aside of a kept CSV: the line's number, then its cells."""
+    return path.with_name(f"{path.stem}.aside.csv")
+
+
+def take(upload: Path, path: Path, most_columns: int = 2000) -> Taken:
+    """Keep an uploaded CSV as UTF-8 with commas, whatever it was; lines that do not fit its columns
+    are set aside (`aside_of`).
 
     Args:
         upload: the file as it came.
         path: where it is kept; replaced only by a file that can be used.
 
     Raises:
-        InputRefused: when it is no table with a row of names and a row below.
+        InputRefused: when it is no table with a row of names and a row below, or when half of its
+            lines or more do not fit: then it was read by a wrong separator, or is no table.
     """
     with upload.open("rb") as file:
         start = file.read(_SNIFFED)
@@ -65,40 +91,57 @@ def take(upload: Path, path: Path, most_columns: int = 2000) -> int:
         raise InputRefused("The file is empty. Export it again.")
     if start.startswith(_NOT_TEXT) or b"\0" in start:
         raise InputRefused("This is no CSV. From a spreadsheet, save the sheet as CSV first.")
-    half = path.with_name(f".{path.name}.half")
+    half, aside = (p.with_name(f".{p.name}.half") for p in (path, aside_of(path)))
     csv.field_size_limit(_MAX_CELL)
     try:
         with upload.open(encoding=_encoding(upload), newline="") as told:
             rows = csv.reader(told, _dialect(start))
             names = [n.strip() for n in next(rows)]
             _check(names, most_columns)
-            with half.open("w", encoding="utf-8", newline="") as kept:
-                writer = csv.writer(kept)
-                writer.writerow(names)
-                n = _copy(rows, writer, len(names))
-        if n == 0:
-            raise InputRefused("The file names columns and has no row below. Export it again.")
+            with (
+                half.open("w", encoding="utf-8", newline="") as kept,
+                aside.open("w", encoding="utf-8", newline="") as others,
+            ):
+                taken = _copy(rows, names, csv.writer(kept), csv.writer(others))
+        _require(taken)
         half.replace(path)
+        aside.replace(aside_of(path))
     except csv.Error as error:
         raise InputRefused(f"The CSV cannot be read: {error}. Export it again.") from error
     finally:
-        half.unlink(missing_ok=True)
-    return n
+        for unfinished in (half, aside):
+            unfinished.unlink(missing_ok=True)
+    return taken
 
 
-def _copy(rows: Iterator[list[str]], writer: object, wide: int) -> int:
-    n = 0
+def _copy(rows: Iterator[list[str]], names: Sequence[str], kept: Writer, others: Writer) -> Taken:
+    """Rows that fit to one writer, the others to the other, inert in a spreadsheet."""
+    kept.writerow(names)
+    others.writerow(["line", *(make_inert(n) for n in names)])
+    n = aside = 0
+    first = ""
     for line, row in enumerate(rows, start=2):
         if not row:
             continue
-        if len(row) != wide:
-            raise InputRefused(
-                f"Line {line} has {len(row)} cells, the first line names {wide} columns. "
-                "Put quotes around cells that hold the separator, and export it again."
-            )
-        writer.writerow(row)  # type: ignore[attr-defined]
-        n += 1
-    return n
+        if len(row) == len(names):
+            kept.writerow(row)
+            n += 1
+            continue
+        aside += 1
+        others.writerow([line, *(make_inert(cell) for cell in row)])
+        first = first or (
+            f"Line {line} has {len(row)} cells, the first line names {len(names)} columns. "
+            "Put quotes around cells that hold the separator, and export it again."
+        )
+    return Taken(n, aside, first)
+
+
+def _require(taken: Taken) -> None:
+    if taken.aside and taken.aside >= taken.rows:
+        lines = taken.rows + taken.aside
+        raise InputRefused(f"{taken.aside:,} of {lines:,} lines do not fit. {taken.first}")
+    if taken.rows == 0:
+        raise InputRefused("The file names columns and has no row below. Export it again.")
 
 
 def _check(names: list[str], most: int) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 from fastapi import APIRouter, Request, Response
+from starlette.responses import FileResponse
 
 from features.errors import DocumentRefused
 from serving.beginning.drafts import suspects, use
-from serving.beginning.folder import Beginning
-from serving.beginning.tables import columns_of, guess
+from serving.beginning.folder import FILES, Beginning
+from serving.beginning.tables import aside_of, columns_of, guess
 from serving.guarding import form_of
-from serving.pages.begin_frame import MAY, go, page, when
+from serving.pages.begin_frame import MAY, beginning_of, go, page, when
+from serving.problems import Trouble
 
 router = APIRouter(include_in_schema=False)
 
@@ -39,6 +43,7 @@ def _columns(request: Request, b: Beginning, faults: dict[str, str] | None = Non
     has_drafts = b.has_drafts
     context = {
         "columns": columns,
+        "aside": _set_aside(chosen),
         "chosen": found,
         "faults": told,
         "has_drafts": has_drafts,
@@ -47,6 +52,31 @@ def _columns(request: Request, b: Beginning, faults: dict[str, str] | None = Non
         "used": b.used,
     }
     return page(request, "columns", context, 422 if faults else 200)
+
+
+def _set_aside(chosen: dict[str, str]) -> list[dict[str, Any]]:
+    """Of which uploaded files lines were set aside: how many of how many, and the first."""
+    counts = {of: int(chosen.get(f"aside-{of}") or 0) for of in FILES}
+    return [
+        {
+            "of": of,
+            "aside": n,
+            "lines": n + int(chosen[f"rows-{of}"]),
+            "first": chosen[f"first-{of}"],
+        }
+        for of, n in counts.items()
+        if n
+    ]
+
+
+@router.get("/begin/aside.csv", dependencies=MAY)
+async def show_aside(request: Request, of: Literal["leads", "activities", "outcomes"]) -> Response:
+    """The lines of an uploaded file that were set aside."""
+    path = aside_of(beginning_of(request).folder / f"{of}.csv")
+    if not path.is_file():
+        raise Trouble("not-found", f"Nothing was set aside of {of}.")
+    name = f"{of}-set-aside.csv"
+    return FileResponse(path, media_type="text/csv; charset=utf-8", filename=name)
 
 
 _CONTROLS = ("lead", "as_of", "converted")

@@ -90,10 +90,11 @@ def _keep(b: Beginning, of: str, file: UploadFile) -> None:
         shutil.copyfileobj(file.file, copy)
         copy.flush()
         checked = b.folder / f"{of}.csv"
-        rows = take(Path(copy.name), checked)
+        taken = take(Path(copy.name), checked)
     b.leave_drafts()
     checked.replace(b.file(of))
-    b.choose({f"rows-{of}": str(rows)})
+    told = {"rows": str(taken.rows), "aside": str(taken.aside), "first": taken.first}
+    b.choose({f"{key}-{of}": value for key, value in told.items()})
 
 
 @router.post("/begin/sample", dependencies=MAY)

@@ -64,6 +64,13 @@ def export(path: Path, n: int = 600) -> Path:
     return path
 
 
+def with_a_ragged_line(path: Path) -> Path:
+    """The export, and a copy of it whose last line has two cells."""
+    ragged = path.with_name("ragged.csv")
+    ragged.write_bytes(export(path).read_bytes() + b"broken;=1+1\n")
+    return ragged
+
+
 def won_not(path: Path) -> pd.DataFrame:
     """Its leads that have not converted."""
     table = pd.read_csv(path, sep=";", encoding="latin-1", dtype=str)
@@ -80,13 +87,17 @@ def test_a_csv_becomes_the_first_explained_lead(empty: Any, tmp_path: Path):
     page.get_by_label("Leads (CSV)").set_input_files(broken)
     page.get_by_role("button", name="Bring these leads").click()
     expect(page.locator("#e-leads")).to_contain_text("save the sheet as CSV")
-    page.get_by_label("Leads (CSV)").set_input_files(export(tmp_path / "crm.csv"))
+    page.get_by_label("Leads (CSV)").set_input_files(with_a_ragged_line(tmp_path / "crm.csv"))
     page.get_by_role("button", name="Bring these leads").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Name the columns")
     for label, value in (("Outcome", "Converted"), ("Lead's id", "Lead No"), ("When", "Created")):
         expect(page.get_by_label(label)).to_have_value(value)
     expect(page.get_by_text("Messe Köln", exact=False)).to_be_visible()
+    expect(page.get_by_role("status")).to_contain_text("lines of leads set aside.")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download them").click()
+    assert Path(download.value.path()).read_text("utf-8").splitlines()[1].endswith(",broken,'=1+1")
     page.get_by_label("Outcome").select_option("Lead Source")
     page.get_by_role("button", name="Draft").click()
     expect(page.locator("#e-converted")).to_contain_text("conversion", timeout=30_000)

@@ -103,6 +103,9 @@ def states(beginning: Beginning) -> Iterator[State]:
     yield from _lead(beginning)
 
 
+_RAGGED = "Line 88 has 4 cells, the first line names 5 columns. Put quotes around cells."
+
+
 def _columns(beginning: Beginning) -> Iterator[State]:
     rng = np.random.default_rng(7)
     employees = rng.integers(5, 900, _ROWS)
@@ -113,8 +116,8 @@ def _columns(beginning: Beginning) -> Iterator[State]:
     ]
     head = "Lead No,Created,Employees,Call result,Converted"
     beginning.file("leads").write_text("\n".join([head, *rows]) + "\n", "utf-8")
-    beginning.choose({"rows-leads": str(_ROWS)})
-    yield State("columns", "/begin/columns", "By the first 400 rows")
+    beginning.choose({"rows-leads": str(_ROWS), "aside-leads": "2", "first-leads": _RAGGED})
+    yield State("columns", "/begin/columns", "2 of 402 lines of leads set aside")
     yield State("columns-refused", "/begin/columns", "Choose the column", _choose_nothing)
     with _running(beginning, "draft"):
         yield State("columns-reading", "/begin/columns", "Reading 400 leads")

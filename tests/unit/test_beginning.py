@@ -14,7 +14,7 @@ from features.errors import DocumentRefused, InputRefused
 from models.workspace import Workspace
 from serving.beginning.drafts import give_points, wrong_points
 from serving.beginning.folder import Beginning
-from serving.beginning.tables import columns_of, guess, take
+from serving.beginning.tables import Taken, aside_of, columns_of, guess, take
 from serving.storage.database import Database
 
 EXPORT = "Lead No;Created;Source;Converted\nA-1;2025-01-02;Köln;1\n\nA-2;2025-01-03;Bonn;0\n"
@@ -27,11 +27,21 @@ def test_whatever_an_export_is_written_in_it_is_kept_as_utf_8_with_commas(
 ):
     upload, kept = tmp_path / "upload", tmp_path / "leads.csv"
     upload.write_bytes(EXPORT.replace(";", separator).encode(encoding))
-    assert take(upload, kept) == 2
+    assert take(upload, kept) == Taken(2)
     lines = kept.read_text("utf-8").splitlines()
     assert lines[:2] == ["Lead No,Created,Source,Converted", "A-1,2025-01-02,Köln,1"]
     found = guess(columns_of(kept))
     assert (found.lead, found.as_of, found.converted) == ("Lead No", "Created", "Converted")
+
+
+def test_lines_that_do_not_fit_are_set_aside_with_their_numbers_and_run_nowhere(tmp_path: Path):
+    upload, kept = tmp_path / "upload", tmp_path / "leads.csv"
+    upload.write_text("id,won\n1,0\n2,1,=1+1\n\n3,1\n4\n5,0\n", "utf-8")
+    taken = take(upload, kept)
+    assert (taken.rows, taken.aside) == (3, 2)
+    assert "Line 3 has 3 cells" in taken.first
+    assert kept.read_text("utf-8").split() == ["id,won", "1,0", "3,1", "5,0"]
+    assert aside_of(kept).read_text("utf-8").split() == ["line,id,won", "3,2,1,'=1+1", "6,4"]
 
 
 @pytest.mark.parametrize(
