@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
@@ -11,12 +12,13 @@ from features.errors import InputRefused
 from serving.access.caller import Caller, NoSuch
 from serving.addresses import without_addresses
 from serving.canonical import read
-from serving.feedback import MAX_NOTE, REASONS
+from serving.feedback import REASONS
 from serving.guarding import allow, form_of
 from serving.pact.deciding import Decision, decide, promises
 from serving.pact.exploring import exploration
 from serving.pact.reporting import ACCOUNT, CRITERION, Reported, digest, report
 from serving.pages import frame
+from serving.pages.notes import note_of
 from serving.pages.queue import waiting_of
 from serving.pages.store import reading, recording
 from serving.pages.worklist import facts_of
@@ -41,11 +43,23 @@ async def show_handoffs(
     request: Request, owner: Annotated[str, Query(max_length=MAX_ID, pattern=NO_NUL)] = ""
 ) -> Response:
     """The most urgent first; of one owner, or all."""
+    return await _page(request, owner)
+
+
+async def _page(
+    request: Request,
+    owner: str = "",
+    *,
+    typed: Mapping[str, str] | None = None,
+    faults: Mapping[str, str] | None = None,
+) -> Response:
+    """The page, with the report that was typed and what was wrong with it."""
 
     def ask(connection: Connection, worker: Worker) -> dict[str, Any]:
         return _context(Record(connection, worker.scorer, worker.clock()), worker, owner)
 
-    return frame.show(request, "handoffs.html", await reading(request, ask))
+    context = await reading(request, ask) | {"typed": typed or {}, "faults": faults or {}}
+    return frame.show(request, "handoffs.html", context, 422 if faults else 200)
 
 
 def _context(record: Record, worker: Worker, owner: str) -> dict[str, Any]:
@@ -95,9 +109,7 @@ def _tick(week: dict[str, Any], owed: dict[str, Any]) -> dict[str, Any]:
 async def put_decision(request: Request, handoff_id: _ID, caller: Giver) -> Response:
     """Accept, return or recycle by the form; back to where it stood."""
     typed = await form_of(request)
-    note = typed.get("note", "").strip()
-    if len(note) > MAX_NOTE or "\x00" in note:
-        raise InputRefused(f"A note has {MAX_NOTE:,} characters at most.")
+    note = note_of(typed, "note")
     reason, line = typed.get("reason") or None, typed.get("line") or None
     if reason is not None and reason not in REASONS:
         raise InputRefused(f"There is no such reason: {reason[:40]!r}.")
@@ -124,10 +136,15 @@ async def make_report(request: Request, caller: Giver) -> Response:
     """A report from the ground by the form."""
     typed = await form_of(request)
     about, subject = typed.get("about", ""), typed.get("subject", "").strip()
-    text = typed.get("text", "").strip()
-    if about not in (ACCOUNT, CRITERION) or not subject or len(subject) > MAX_ID:
-        raise InputRefused("Say which account or criterion the report is about.")
-    if not text or len(text) > MAX_NOTE or "\x00" in text + subject:
-        raise InputRefused(f"A report has 1 to {MAX_NOTE:,} characters.")
-    await recording(request, lambda r: report(r, Reported(about, subject, text), caller))
+    if about not in (ACCOUNT, CRITERION) or not 0 < len(subject) <= MAX_ID or "\x00" in subject:
+        why = "Say which account or criterion the report is about."
+        return await _page(request, typed=typed, faults={"subject": why})
+    try:
+        text = note_of(typed, "text", "Say what you see")
+    except InputRefused as refusal:
+        return await _page(request, typed=typed, faults={"text": str(refusal)})
+    try:
+        await recording(request, lambda r: report(r, Reported(about, subject, text), caller))
+    except (InputRefused, NoSuch) as refusal:
+        return await _page(request, typed=typed, faults={"subject": str(refusal)})
     return Response(None, 303, {"location": "/handoffs#ground"})

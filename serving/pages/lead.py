@@ -16,11 +16,12 @@ from serving.access.caller import Caller
 from serving.addresses import without_addresses
 from serving.canonical import read
 from serving.counterfactual import Sought, counterfactual, sentence_of
-from serving.feedback import KINDS, MAX_NOTE, REASONS, give, said_of
+from serving.feedback import KINDS, REASONS, give, said_of
 from serving.guarding import allow, form_of
 from serving.incoming import ID
 from serving.pact.disputing import TOO_HIGH, TOO_LOW, Contested, contest
 from serving.pages import frame, timeline
+from serving.pages.notes import note_of
 from serving.pages.pact_bar import grade_spans, place
 from serving.pages.queue import Waiting, waiting_of
 from serving.pages.store import recording
@@ -88,11 +89,9 @@ async def dispute(
 ) -> Response:
     """A contested score from the form; the outcome settles it."""
     typed = await form_of(request)
-    says, why = typed.get("says", ""), typed.get("why", "").strip()
-    if says not in (TOO_HIGH, TOO_LOW) or not why or len(why) > MAX_NOTE or "\x00" in why:
-        raise InputRefused(
-            f"A dispute says `{TOO_HIGH}` or `{TOO_LOW}`, and why in 1 to {MAX_NOTE:,} characters."
-        )
+    says, why = typed.get("says", ""), note_of(typed, "why", "Say why")
+    if says not in (TOO_HIGH, TOO_LOW):
+        raise InputRefused(f"A dispute says `{TOO_HIGH}` or `{TOO_LOW}`.")
     criterion = typed.get("criterion", "")[:MAX_CRITERION] or None
     contested = Contested(says, without_addresses(why), criterion)
     await recording(request, lambda r: contest(r, lead_id, contested, caller))

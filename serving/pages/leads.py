@@ -12,8 +12,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from features.cells import make_inert
+from features.errors import InputRefused
 from features.stages import STAGES
-from serving.access.caller import Caller
+from serving.access.caller import Caller, Conflict
 from serving.guarding import allow, caller_of, form_of
 from serving.pages import frame
 from serving.pages.sparkline import DAYS
@@ -133,10 +134,16 @@ async def _read(request: Request, ask: Callable[[Worklist, Worker], Any]) -> Any
 @router.get("/leads")
 async def show_leads(request: Request, asked: Annotated[Asked, Depends()]) -> Response:
     """Open leads, the highest score first, with why in one line."""
+    return await _page(request, asked)
+
+
+async def _page(request: Request, asked: Asked, name: str = "", fault: str = "") -> Response:
+    """The page, with the name that was typed for a view and what was wrong with it."""
     context = await _read(request, lambda store, worker: _context(store, worker, asked))
     mine = await reading(request, lambda c, _w: views_of(c, caller_of(request)))
     saved = [view | {"address": _address(view["asks"])} for view in mine]
-    return frame.show(request, "leads.html", context | {"saved": saved})
+    context |= {"saved": saved, "name": name, "fault": fault}
+    return frame.show(request, "leads.html", context, 422 if fault else 200)
 
 
 def _address(asks: dict[str, str]) -> str:
@@ -154,7 +161,11 @@ async def change_views(
         await writing(request, lambda c, _w: forget_view(c, caller, typed["forget"]))
         return Response(None, 303, {"location": "/leads"})
     name = typed.get("name", "")
-    await writing(request, lambda c, w: save_view(c, caller, name, asks, w.clock()))
+    try:
+        await writing(request, lambda c, w: save_view(c, caller, name, asks, w.clock()))
+    except (InputRefused, Conflict) as refusal:
+        told = {key: value for key, value in asks.items() if value}
+        return await _page(request, Asked(**told), name, str(refusal))
     return Response(None, 303, {"location": _address({k: v for k, v in asks.items() if v})})
 
 

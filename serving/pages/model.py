@@ -15,10 +15,10 @@ from models.scorer import Scorer
 from models.workspace import NoChampion, Workspace
 from serving.access.caller import Caller, NoSuch
 from serving.canonical import read
-from serving.feedback import MAX_NOTE
 from serving.guarding import allow, form_of
 from serving.pages import frame
 from serving.pages.model_figures import curve, drivers, reliability
+from serving.pages.notes import note_of
 from serving.pages.shapes import shapes
 from serving.pages.store import reading
 from serving.promoting import Promoting
@@ -46,6 +46,11 @@ FIGURES = (
 @router.get("/model", dependencies=[Depends(allow("model.read", page=True))])
 async def show_model(request: Request) -> Response:
     """The model that answers beside the one that waits."""
+    return await _page(request)
+
+
+async def _page(request: Request, note: str = "", fault: str = "") -> Response:
+    """The page, with the note that was typed and what was wrong with it."""
     worker = worker_of(request)
     challenger, why_not = await run_in_threadpool(_challenger, worker)
 
@@ -73,7 +78,8 @@ async def show_model(request: Request) -> Response:
             "card": worker.scorer.card,
         }
 
-    return frame.show(request, "model.html", await reading(request, ask))
+    context = await reading(request, ask) | {"note": note, "fault": fault}
+    return frame.show(request, "model.html", context, 422 if fault else 200)
 
 
 def _challenger(worker: Worker) -> tuple[Scorer | None, str]:
@@ -119,9 +125,11 @@ async def decide(
 ) -> Response:
     """Promote or reject the challenger, with a note."""
     typed, worker = await form_of(request), worker_of(request)
-    note, act = typed.get("note", "").strip(), typed.get("act", "")
-    if not note or len(note) > MAX_NOTE or "\x00" in note:
-        raise InputRefused(f"Say why, in 1 to {MAX_NOTE:,} characters: the audit log keeps it.")
+    act = typed.get("act", "")
+    try:
+        note = note_of(typed, "note", "Say why")
+    except InputRefused as refusal:
+        return await _page(request, typed.get("note", ""), str(refusal))
     promoting = Promoting(worker.database, Path(worker.settings.workspace), worker.clock())
     steps = {"promote": promoting.promote, "reject": promoting.reject}
     if act not in steps:
