@@ -139,7 +139,7 @@ def _lead(beginning: Beginning) -> Iterator[State]:
     yield State("lead-none-yet", "/begin/lead", "no lead has come yet")
     # No process takes a job whose lease another holds.
     now, database = beginning.clock(), beginning.database
-    assert Lease("job import").take(database, now)
+    assert Lease("job import", seconds=3600).take(database, now)
     with database.transaction() as connection:
         job = add_job(connection, "import", {"of": "leads"}, SYSTEM, now)
         JobStore(connection).write(job.id, {"done": 118, "refused": 2})

@@ -181,7 +181,7 @@ def test_the_key_is_not_shown():
 def test_a_list_is_gone_through_page_by_page():
     lead = {
         **dict.fromkeys(("id", "stage", "created_at", "changed_at", "grade"), "x"),
-        **dict.fromkeys(("account_id", "owner", "not_scored")),
+        **dict.fromkeys(("account_id", "owner", "not_scored", "channel", "grid")),
         "consent": {"scoring": True, "training": True},
         **dict.fromkeys(("version", "score", "agreed_score"), 1),
         "stale": False,

@@ -103,7 +103,7 @@ def test_ages_are_those_of_the_oldest_score_and_of_the_oldest_that_is_stale(data
             lead("stale too", 1, stale=True),
             lead("new", 0, stale=False),
         ):
-            LeadStore(connection).add(row)
+            LeadStore(connection).add([row])
     told = freshness(database, VERSIONS, NOW)
     assert (told[LEADS], told[STALE]) == (4, 2)
     assert (told[SCORE_AGE], told[STALE_AGE]) == (9 * 86400.0, 4 * 86400.0)
