@@ -282,7 +282,10 @@ def by_group(by: str, values: Texts, before: Flags, after: Flags, past: Past) ->
         before, after: (n,) whether it is handed over.
         past: the matured leads.
     """
-    names, place = np.unique(values.astype(str), return_inverse=True)
+    told = values.tolist()
+    names = sorted(set(told))
+    places = {name: k for k, name in enumerate(names)}
+    place = np.array([places[value] for value in told], dtype=np.int64)
 
     def count(rows: Flags) -> list[int]:
         return [int(c) for c in np.bincount(place[rows], minlength=len(names))]
@@ -297,7 +300,5 @@ def by_group(by: str, values: Texts, before: Flags, after: Flags, past: Past) ->
         count(before & past.won),
         count(after & past.won),
     )
-    rows = [
-        GroupRow(by, str(name), *numbers) for name, *numbers in zip(names, *columns, strict=True)
-    ]
+    rows = [GroupRow(by, name, *numbers) for name, *numbers in zip(names, *columns, strict=True)]
     return sorted(rows, key=lambda row: (-row.leads, row.value))

@@ -190,7 +190,7 @@ def _groupings(matured: Matured, segments: tuple[str, ...]) -> Iterator[tuple[st
             known = ", ".join(columns.names)
             raise InputRefused(f"--segment {name}: no field of that name is read. Known: {known}.")
         field = matured.fields[name]
-        yield field.title, pooled(by_field(field, columns[name]))
+        yield field.title, by_field(field, columns[name])
 
 
 def _model(
