@@ -50,22 +50,19 @@ _FAILED = Trouble(
 
 def instance_of(scope: Scope) -> str:
     """The name of one request, for `instance`: by the caller's id where it is well formed."""
-    return _instance(scope["state"]["request_id"])
+    return f"urn:leadpact:request:{scope['state']['request_id']}"
 
 
 def respond(request: Request, trouble: Trouble) -> Response:
     """A refusal as the caller reads it: a page for a browser that asked for one, else JSON."""
     instance = instance_of(request.scope)
-    page = getattr(request.app.state, "refusal_page", None)
+    state = getattr(request.scope.get("app"), "state", None)
+    page = getattr(state, "refusal_page", None)
     asks_for_page = "text/html" in request.headers.get("accept", "")
     if page is None or not asks_for_page or request.url.path.startswith("/v1/"):
         return trouble.response(instance)
     answer: Response = page(request, trouble, instance)
     return answer
-
-
-def _instance(name: str) -> str:
-    return f"urn:leadpact:request:{name}"
 
 
 _ALWAYS = frozenset(("/healthz", "/readyz", "/metrics"))
@@ -128,14 +125,14 @@ class Edge:
                 self._in_flight -= 1
 
     async def _answer(self, seen: _Seen, headers: Headers, receive: Receive, told: Send) -> None:
-        scope, name = seen.scope, seen.name
+        scope, request = seen.scope, Request(seen.scope)
         try:
             most = self.limits.bytes_at(scope["path"])
             if self._in_flight > self.limits.in_flight and scope["path"] not in _ALWAYS:
                 self.telemetry.shed.inc()
-                await _BUSY.response(_instance(name))(scope, receive, told)
+                await respond(request, _BUSY)(scope, receive, told)
             elif _declared(headers) > most:
-                await _too_large(most).response(_instance(name))(scope, receive, told)
+                await respond(request, _too_large(most))(scope, receive, told)
             else:
                 await self.app(scope, _bounded(receive, most), told)
         except ClientDisconnect:
@@ -146,7 +143,7 @@ class Edge:
             self.telemetry.failures.labels(seen.route).inc()
             if seen.started:
                 raise
-            await _FAILED.response(_instance(name))(scope, receive, told)
+            await respond(request, _FAILED)(scope, receive, told)
         finally:
             self._note(seen)
 

@@ -313,7 +313,11 @@ def test_a_defect_is_told_as_one_and_gives_nothing_away(
     with make_client(worker) as broken:
         monkeypatch.setattr(type(worker.scorer), "score_snapshot", lambda *_: 1 / 0, raising=True)
         answer = broken.post("/v1/score", json={"lead": LEAD})
-    assert answer.status_code == 500
+        page = broken.post("/", data={"employees": "640"}, headers={"accept": "text/html"})
+    assert (answer.status_code, page.status_code) == (500, 500)
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.headers["x-request-id"] in page.text
+    assert "ZeroDivision" not in page.text
     assert answer.json()["type"].endswith("internal-error")
     assert "ZeroDivision" not in answer.text
     assert "ZeroDivision" in capsys.readouterr().out
