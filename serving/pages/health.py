@@ -40,6 +40,7 @@ MOST_JOBS, MOST_ENTRIES, MOST_DEAD = 15, 20, 20
 router = APIRouter(include_in_schema=False)
 JobsAdmin = Annotated[Caller, Depends(allow("jobs.run", page=True))]
 HooksAdmin = Annotated[Caller, Depends(allow("webhooks.manage", page=True))]
+_DOORS = {"people.manage", "keys.manage"}
 _SECOND = 1_000_000
 
 
@@ -74,9 +75,7 @@ async def show_health(
             "names": names_of(connection),
             "jobs": _jobs(connection, worker) if "jobs.run" in may else None,
             "hooks": _hooks(connection, worker) if "webhooks.manage" in may else None,
-            "may_let_in": {"people.manage", "keys.manage"} <= may,
-            "people": sum(p.disabled_at is None for p in PeopleStore(connection).every()),
-            "keys": sum(is_good(k, worker.clock()) for k in KeyStore(connection).every()),
+            "doors": _doors(connection, worker) if may >= _DOORS else None,
             "audit": _audit(connection, bool(verified)) if "audit.read" in may else None,
         }
 
@@ -141,6 +140,16 @@ def _hooks(connection: Connection, worker: Worker) -> list[dict[str, Any]]:
 def _webhooks(connection: Connection, worker: Worker, actor: str) -> Webhooks:
     key = service_key(worker.settings)
     return Webhooks(connection, actor, worker.clock(), key)
+
+
+def _doors(connection: Connection, worker: Worker) -> dict[str, int]:
+    """How many people may sign in, and how many keys open something."""
+    now, keys = worker.clock(), KeyStore(connection).every()
+    people = PeopleStore(connection).every()
+    return {
+        "good_people": sum(person.disabled_at is None for person in people),
+        "good_keys": sum(is_good(key, now) for key in keys),
+    }
 
 
 def _audit(connection: Connection, verified: bool) -> dict[str, Any]:

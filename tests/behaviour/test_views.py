@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from models.workspace import Workspace
 from serving.handing_over import run_once
+from serving.viewing import ASKS
 from tests.support.pact import Table, sit_down
 
 GOOD = {"employees": 640, "job_title": "Head of Operations", "source": "referral"}
@@ -41,6 +43,16 @@ def test_a_view_is_kept_under_a_name_shown_and_forgotten(table: Table):
     assert table.client.delete(path, headers=table._headers["marketing"]).status_code == 404
     assert table.client.delete(path, headers=table._headers["sales"]).status_code == 204
     assert mine(table, "sales") == []
+
+
+def test_the_api_takes_whatever_the_worklist_can_ask(table: Table):
+    page = table.client.get("/leads", headers=table._headers["sales"]).text
+    controls = set(re.findall(r'<(?:select|input)[^>]* name="(\w+)"', page.split("<details")[0]))
+    assert controls - {"q", "form_token"} <= set(ASKS)
+    asks = {"grade": "A", "least": "40", "stage": "new", "owner": "Tom", "channel": "web"}
+    asks |= {"view": "ready", "grid": "B2", "sort": "changed"}
+    assert set(asks) == set(ASKS)
+    assert save(table, "sales", "all of it", **asks) == 201
 
 
 def test_what_no_view_can_ask_and_what_is_too_much_is_refused(table: Table):

@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.support.listening import Quiet, listening
 
 Answer = Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]
 
@@ -67,7 +69,7 @@ def receiving(answer: Answer = ok) -> Iterator[Receiver]:
     """A receiver on this machine."""
     receiver = Receiver(answer=answer)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"])).decode()
             headers = {k.lower(): v for k, v in self.headers.items()}
@@ -79,17 +81,6 @@ def receiving(answer: Answer = ok) -> Iterator[Receiver]:
             except OSError:
                 self.close_connection = True
 
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    receiver.address = f"http://127.0.0.1:{server.server_port}/hook"
-    try:
+    with listening(Handler) as address:
+        receiver.address = f"{address}/hook"
         yield receiver
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

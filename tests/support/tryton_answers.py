@@ -11,10 +11,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from serving.connectors.tryton.rpc import instant_of, plain
+from tests.support.listening import Quiet, listening
 
 Row = dict[str, Any]
 USER = 1
@@ -134,7 +134,7 @@ def answering(service: str) -> Iterator[TrytonAnswers]:
     """Such a Tryton on this machine, at one address with the service."""
     company = TrytonAnswers(service)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             with company.lock:
@@ -170,17 +170,6 @@ def answering(service: str) -> Iterator[TrytonAnswers]:
             self.end_headers()
             self.wfile.write(told)
 
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    company.address = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with listening(Handler) as address:
+        company.address = address
         yield company
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
