@@ -12,10 +12,7 @@ from features.rulebook.document import Rulebook
 from features.rulebook.sentences import sentence
 from features.rulebook.words import number
 from models.wording import signed
-from serving.pages.piece_controls import (
-    WhenControls,
-    when_controls,
-)
+from serving.pages.piece_controls import WhenControls, when_controls
 from serving.pages.pieces import Asks
 
 COUNTS = {"once": "once", "repeat": "each time"}

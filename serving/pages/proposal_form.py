@@ -17,6 +17,7 @@ from serving.pages import case_controls, piece_steps
 from serving.pages.case_texts import asked_of
 from serving.pages.edited import edited
 from serving.pages.editor import COUNTS, controls, disqualifiers
+from serving.pages.form import known_activities
 from serving.pages.piece_controls import NEW, asks_of, is_open, when_controls
 from serving.pages.pieces import FIRST, HAPPENED, LAST, Asks
 from serving.pages.proposals import wrong
@@ -102,7 +103,7 @@ async def rearrange(request: Request, proposal_id: str, typed: dict[str, str]) -
 def asks_about(worker: Worker) -> Asks:
     """What conditions may be about here."""
     scorer = worker.scorer
-    return asks_of(scorer.fields, scorer.vocabulary, scorer.ladder.encoding.levels)
+    return asks_of(scorer.fields, known_activities(scorer), scorer.ladder.encoding.levels)
 
 
 def editing(

@@ -10,9 +10,11 @@ import pytest
 from models.scorer import Scorer
 from models.workspace import Workspace
 from serving.pages.form import known_activities
+from serving.pages.proposal_form import asks_about
 from serving.scoring import Asked, score
 from serving.training_export import FILES
 from tests.support.cli import run
+from tests.support.service import make_worker
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +50,7 @@ def test_a_lead_scores_what_the_rulebook_says_whatever_it_did(begun: Workspace):
 def test_the_form_offers_what_the_rulebook_asks_for(begun: Workspace):
     known = known_activities(Scorer.load(begun.champion()))
     assert known.kinds == ("demo_request", "email_reply", "pricing_page", "webinar_attended")
+    assert asks_about(make_worker(begun)).kinds == known.kinds
 
 
 def test_drafts_that_are_there_and_files_beside_none_are_refused(begun: Workspace, tmp_path: Path):
