@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from models.workspace import Workspace
 from serving.storage.database import Database
@@ -223,6 +223,48 @@ def draft(page: Page, office: Office, title: str) -> None:
     page.goto(f"{office.address}/proposals")
     page.get_by_label("What changes, in a few words").fill(title)
     page.get_by_role("button", name="Begin a draft").click()
+
+
+def test_what_is_typed_before_the_script_has_come_is_checked_as_soon_as_it_has(office: Office):
+    maya = office.page("maya")
+    draft(maya, office, "Webinars once more")
+    maya.wait_for_load_state()
+    address, asked = maya.url, []
+    maya.on("request", lambda request: asked.append(request.method))
+    maya.goto(address, wait_until="networkidle")
+    maya.wait_for_timeout(1000)
+    assert set(asked) == {"GET"}, "nothing was typed, so nothing is checked"
+    held: list[Route] = []
+    maya.route("**/leadpact.js", lambda route: held.append(route))
+    maya.goto(address, wait_until="commit")
+    maya.locator("#points-webinar").fill("15")
+    maya.wait_for_timeout(1000)
+    assert len(held) == 1
+    held[0].continue_()
+    expect(maya.locator("#live").get_by_text("Replay of what stands here")).to_be_visible()
+    maya.unroute("**/leadpact.js")
+    maya.get_by_role("button", name="Withdraw").click()
+
+
+def test_a_check_that_fails_is_asked_for_once_more(office: Office):
+    maya = office.page("maya")
+    draft(maya, office, "Webinars even more")
+    maya.wait_for_load_state("networkidle")
+    failed: list[str] = []
+
+    def answer(route: Route) -> None:
+        if route.request.method == "POST" and not failed:
+            failed.append(route.request.url)
+            route.abort()
+        else:
+            route.continue_()
+
+    maya.route("**/proposals/*", answer)
+    maya.locator("#points-webinar").fill("16")
+    expect(maya.locator("#live").get_by_text("Replay of what stands here")).to_be_visible()
+    assert len(failed) == 1
+    maya.unroute("**/proposals/*")
+    maya.get_by_role("button", name="Withdraw").click()
 
 
 def test_when_a_criterion_applies_is_changed_in_rows_without_scripts(office: Office):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from serving.beginning.folder import Beginning
 from serving.jobs.asking import SYSTEM, add_job
 from serving.storage.database import Database
 from serving.storage.jobs import DONE, JobStore
-from serving.storage.leases import Lease
+from serving.storage.leases import SECONDS, Lease
 from tests.support.access import PASSWORD, add_person
 from tests.support.cli import run
 from tests.support.server import started
@@ -137,17 +138,37 @@ def _lead(beginning: Beginning) -> Iterator[State]:
         assert made.code == 0, made.err
     beginning.errand("train").forget()
     yield State("lead-none-yet", "/begin/lead", "no lead has come yet")
-    # No process takes a job whose lease another holds.
-    now, database = beginning.clock(), beginning.database
-    assert Lease("job import", seconds=3600).take(database, now)
-    with database.transaction() as connection:
-        job = add_job(connection, "import", {"of": "leads"}, SYSTEM, now)
-        JobStore(connection).write(job.id, {"done": 118, "refused": 2})
-    (beginning.folder / "jobs.json").write_text(json.dumps({"leads": job.id}))
-    yield State("lead-scoring", "/begin/lead", "118 so far, 2 set aside")
-    with database.transaction() as connection:
-        JobStore(connection).write(job.id, {"state": DONE})
+    database = beginning.database
+    with _held(Lease("job import"), beginning):
+        with database.transaction() as connection:
+            job = add_job(connection, "import", {"of": "leads"}, SYSTEM, beginning.clock())
+            JobStore(connection).write(job.id, {"done": 118, "refused": 2})
+        (beginning.folder / "jobs.json").write_text(json.dumps({"leads": job.id}))
+        yield State("lead-scoring", "/begin/lead", "118 so far, 2 set aside")
+        with database.transaction() as connection:
+            JobStore(connection).write(job.id, {"state": DONE})
     yield State("lead-set-aside", "/begin/lead", "Which, and why")
+
+
+@contextmanager
+def _held(lease: Lease, beginning: Beginning) -> Iterator[None]:
+    """Keep a kind of job from the service, as a process at work does: by saying so again in time,
+    however long the pictures take."""
+    ended = threading.Event()
+
+    def keep() -> None:
+        while not ended.wait(SECONDS / 4):
+            lease.take(beginning.database, beginning.clock())
+
+    assert lease.take(beginning.database, beginning.clock())
+    thread = threading.Thread(target=keep)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        lease.release(beginning.database)
 
 
 @contextmanager

@@ -50,9 +50,10 @@ def test_numbers_stay_numbers_and_harmless_texts_stay_as_they_are(cell: object):
     assert make_inert(cell) is cell
 
 
-UPLOADS = {"serving/beginning/first_leads.py", "serving/beginning/tables.py"}
-"""They hand a person's own upload on to training and import, which need it as it is; nobody is
-given these files."""
+UPLOADS = {"serving/beginning/first_leads.py"}
+"""It hands a person's own upload on to import, which needs it as it is; nobody is given that file.
+`serving/beginning/tables.py` does so too, and makes inert what it gives back of it: that is held in
+`test_beginning.py`."""
 
 
 def test_whoever_writes_a_csv_file_makes_its_cells_inert():

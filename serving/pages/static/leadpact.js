@@ -21,25 +21,42 @@ document.addEventListener("keydown", (event) => {
   act();
 });
 
+const isTyped = (control) => {
+  if (control.options !== undefined) {
+    // Where none is marked, a browser chooses the first.
+    const first = [...control.options].findIndex((option) => option.defaultSelected);
+    return control.selectedIndex !== Math.max(first, 0);
+  }
+  if (control.defaultValue === undefined) return false;
+  return control.checked !== control.defaultChecked || control.value !== control.defaultValue;
+};
+
 // A form that says so is checked while it is typed: the same page is asked for, and one part of it taken.
 for (const form of document.querySelectorAll("form[data-live]")) {
   const place = form.dataset.live;
   let waiting = 0;
   let asked = 0;
-  const check = async () => {
+  const check = async (tries = 2) => {
     const mine = ++asked;
     const body = new URLSearchParams(new FormData(form));
     body.set("act", "check");
     document.querySelector(place)?.setAttribute("aria-busy", "true");
-    const answer = await fetch(form.action, { method: "POST", body, headers: { accept: "text/html" } });
-    const found = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(place);
-    if (mine !== asked || found === null) return;
-    document.querySelector(place)?.replaceWith(found);
+    const sent = { method: "POST", body, headers: { accept: "text/html" } };
+    const text = await fetch(form.action, sent).then((answer) => answer.text(), () => "");
+    const found = new DOMParser().parseFromString(text, "text/html").querySelector(place);
+    if (mine !== asked) return;
+    if (found !== null) document.querySelector(place)?.replaceWith(found);
+    // What came is another page, or nothing: it is asked for once more, then the button is there.
+    else if (tries > 1) waiting = setTimeout(check, 2000, tries - 1);
+    else document.querySelector(place)?.removeAttribute("aria-busy");
   };
-  form.addEventListener("input", () => {
+  const soon = () => {
     clearTimeout(waiting);
     waiting = setTimeout(check, 600);
-  });
+  };
+  form.addEventListener("input", soon);
+  // On a slow line somebody types before this file has come.
+  if ([...form.elements].some(isTyped)) soon();
 }
 
 // What goes on elsewhere is looked at again; without scripts the page says so itself.
