@@ -14,11 +14,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from models.workspace import Workspace
 from tests.support.screenshots import LEADS, chromium
-from tests.support.tour import EMAIL, Tour, sign_in, tour
+from tests.support.tour import Tour, desks, tour
 from training.pipeline import train
 from training.plan import Plan
 from training.sample import write_workspace
@@ -47,25 +47,23 @@ def main() -> None:
 
 def measure(browser: Browser, found: Tour, times: int) -> list[tuple[str, ...]]:
     """Route, median and most of the first paint in milliseconds, bytes and requests."""
-    context = browser.new_context()
-    page = context.new_page()
-    sign_in(page, found.address, EMAIL)
-    rows = []
-    for route, path in found.pages.items():
-        paints, sizes = [], []
+    with desks(browser, found.address) as desk_of:
+        return [_row(desk_of(route), route, found, times) for route in found.pages]
 
-        def take(response: Any, sizes: list[int] = sizes) -> None:
-            sizes.append(response.request.sizes()["responseBodySize"])
 
-        page.on("response", take)
-        for _ in range(times):
-            page.goto(found.address + path, wait_until="networkidle")
-            paints.append(float(page.evaluate(_PAINT)))
-        page.remove_listener("response", take)
-        told = statistics.median(paints), max(paints), sum(sizes) / times, len(sizes) / times
-        rows.append((f"`{route}`", *(f"{n:,.0f}" for n in told)))
-    context.close()
-    return rows
+def _row(page: Page, route: str, found: Tour, times: int) -> tuple[str, ...]:
+    paints, sizes = [], []
+
+    def take(response: Any) -> None:
+        sizes.append(response.request.sizes()["responseBodySize"])
+
+    page.on("response", take)
+    for _ in range(times):
+        page.goto(found.address + found.pages[route], wait_until="networkidle")
+        paints.append(float(page.evaluate(_PAINT)))
+    page.remove_listener("response", take)
+    told = statistics.median(paints), max(paints), sum(sizes) / times, len(sizes) / times
+    return (f"`{route}`", *(f"{n:,.0f}" for n in told))
 
 
 if __name__ == "__main__":

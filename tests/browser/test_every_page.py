@@ -15,18 +15,7 @@ from models.workspace import Workspace
 from tests.browser.test_home import watch
 from tests.support.first_run import STILL, begun, open_state, sign_in, states
 from tests.support.service import make_app, make_worker
-from tests.support.tour import (
-    ADMIN,
-    EMAIL,
-    FOR_ADMINS,
-    REFUSED,
-    NoWayToFill,
-    Tour,
-    fill,
-    page_routes,
-    tour,
-)
-from tests.support.tour import sign_in as enter
+from tests.support.tour import REFUSED, NoWayToFill, Tour, desks, fill, page_routes, tour
 
 MOST_BYTES, MOST_REQUESTS = 60_000, 6
 WIDTHS, SCHEMES = (360, 1440), ("light", "dark")
@@ -65,18 +54,6 @@ def toured(trained: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield found
 
 
-@pytest.fixture(scope="module")
-def desks(toured: Tour, browser: Browser) -> Iterator[dict[str, Page]]:
-    """Pages of browsers in which a marketer and an admin have signed in, by address."""
-    contexts = {who: browser.new_context(reduced_motion="reduce") for who in (EMAIL, ADMIN)}
-    found = {who: context.new_page() for who, context in contexts.items()}
-    for who, page in found.items():
-        enter(page, toured.address, who)
-    yield found
-    for context in contexts.values():
-        context.close()
-
-
 def test_every_parameter_of_a_page_has_a_value(trained: Workspace):
     routes = page_routes(make_app(make_worker(trained)).routes)
     assert {"/", "/leads", "/leads/{lead_id}", "/account", "/link/{token}"} <= set(routes)
@@ -84,14 +61,14 @@ def test_every_parameter_of_a_page_has_a_value(trained: Workspace):
         fill("/leads/{lead_id}", {})
 
 
-def test_every_page_holds_what_all_pages_promise(toured: Tour, desks: dict[str, Page]):
+def test_every_page_holds_what_all_pages_promise(toured: Tour, browser: Browser):
     faults: list[str] = []
     # The first run is over here: its addresses lead to a lead, and its states stand below.
     pages = {r: p for r, p in toured.pages.items() if not r.startswith("/begin")}
-    for route, path in pages.items():
-        desk = desks[ADMIN if route in FOR_ADMINS else EMAIL]
-        told = _faults(desk, toured.address + path, REFUSED.get(route, 200))
-        faults += [f"{route}: {fault}" for fault in told]
+    with desks(browser, toured.address) as desk_of:
+        for route, path in pages.items():
+            told = _faults(desk_of(route), toured.address + path, REFUSED.get(route, 200))
+            faults += [f"{route}: {fault}" for fault in told]
     assert not faults, "\n".join(faults)
 
 

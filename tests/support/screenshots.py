@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from models.workspace import Workspace
 from tests.support import first_run
-from tests.support.tour import ADMIN, EMAIL, FOR_ADMINS, Tour, sign_in, tour
+from tests.support.tour import EMAIL, Tour, desks, sign_in, tour
 from training.pipeline import train
 from training.plan import Plan
 from training.sample import write_workspace
@@ -94,18 +94,12 @@ def shoot_first_run(browser: Browser, folder: Path, only: str, out: Path) -> int
 
 def shoot(browser: Browser, found: Tour, pages: dict[str, str], out: Path) -> int:
     """A picture for each page, scheme and width; how many."""
-    contexts = {who: browser.new_context(reduced_motion="reduce") for who in (EMAIL, ADMIN)}
-    desks = {who: context.new_page() for who, context in contexts.items()}
-    for who, page in desks.items():
-        sign_in(page, found.address, who)
     n = 0
-    for route, path in pages.items():
-        page = desks[ADMIN if route in FOR_ADMINS else EMAIL]
-        name = re.sub(r"[^a-z]+", "-", route).strip("-") or "home"
-        page.goto(found.address + path, wait_until="networkidle")
-        n += _pictures(page, out, name)
-    for context in contexts.values():
-        context.close()
+    with desks(browser, found.address) as desk_of:
+        for route, path in pages.items():
+            name = re.sub(r"[^a-z]+", "-", route).strip("-") or "home"
+            desk_of(route).goto(found.address + path, wait_until="networkidle")
+            n += _pictures(desk_of(route), out, name)
     return n
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from models.workspace import Workspace
 from serving.access import people
@@ -89,6 +89,18 @@ def sign_in(page: Page, address: str, email: str) -> None:
     page.get_by_role("button", name="Sign in").click()
     # A load that the next page cuts off would count as that page's complaint.
     page.wait_for_url(f"{address}/", wait_until="networkidle")
+
+
+@contextmanager
+def desks(browser: Browser, address: str) -> Iterator[Callable[[str], Page]]:
+    """Pages of two people who have signed in; route -> that of the one who opens it."""
+    contexts = {who: browser.new_context(reduced_motion="reduce") for who in (EMAIL, ADMIN)}
+    found = {who: context.new_page() for who, context in contexts.items()}
+    for who, page in found.items():
+        sign_in(page, address, who)
+    yield lambda route: found[ADMIN if route in FOR_ADMINS else EMAIL]
+    for context in contexts.values():
+        context.close()
 
 
 def fill(path: str, values: dict[str, str]) -> str:
