@@ -14,6 +14,7 @@ from models.workspace import Workspace
 from serving.bulk import BATCH, batches_of
 from serving.edges import Edge, Limits
 from serving.telemetry import Telemetry
+from tests.support.coroutines import finish
 from tests.support.service import make_client, make_worker
 
 NDJSON = {"content-type": "application/x-ndjson"}
@@ -86,7 +87,7 @@ def test_lines_are_cut_alike_wherever_the_stream_is(cut: int):
     async def read() -> list[tuple[int, list[bytes]]]:
         return [(b.first, list(b.lines)) async for b in batches_of(chunks(), 100)]
 
-    batches = asyncio.run(read())
+    batches = finish(read())
     assert [line for _, lines in batches for line in lines] == text.split(b"\n")
     assert [first for first, _ in batches] == [1, 257, 513]
 
@@ -126,4 +127,4 @@ def test_what_is_too_much_at_once_is_turned_away_at_once_and_watchers_are_not():
         assert (await first)["status"] == (await watcher)["status"] == 200
         assert (await ask_edge(edge, "/v1/leads"))["status"] == 200
 
-    asyncio.run(run())
+    finish(run())

@@ -132,6 +132,19 @@ def test_a_lease_far_ahead_of_a_clock_set_back_is_not_waited_for(database: Datab
     assert after.take(database, NOW - 24 * HOUR)
 
 
+def test_a_lease_stays_its_holders_for_who_read_the_clock_before_it_was_claimed_anew(
+    database: Database,
+):
+    migrate(database)
+    holder, other = Lease("x"), Lease("x")
+    asked_at = NOW
+    assert holder.take(database, asked_at + np.timedelta64(300, "ms"))
+    assert not other.take(database, asked_at)
+    with pytest.raises(LeaseLost), database.transaction() as connection:
+        other.keep(connection, asked_at)
+    assert holder.take(database, asked_at + np.timedelta64(5, "s"))
+
+
 def test_verifying_finds_nothing_in_a_sound_store_and_every_change_behind_its_back(
     filled: Database, scorer: Scorer
 ):

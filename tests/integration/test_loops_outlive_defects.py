@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from serving.storage.database import Database
 from serving.storage.jobs_tables import leases as held
 from serving.storage.migrate import migrate
 from serving.supervising import Supervision
+from tests.support.coroutines import finish
 from tests.support.service import NOW, make_worker
 
 LOOPS = ("model", "webhooks", "jobs", "scores", "handoffs", "sessions")
@@ -94,7 +94,7 @@ def test_every_loop_outlives_tables_that_are_gone_and_works_once_they_are_back(
     desk: Desk, trained: Workspace
 ):
     clockwork = Clockwork()
-    with capture_logs() as lines, ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, whole(desk, trained, clockwork)).result()
+    with capture_logs() as lines:
+        finish(whole(desk, trained, clockwork))
     told = {line["loop"] for line in lines if line["event"] == "broke beside requests"}
     assert told == set(clockwork.broke) == set(LOOPS)

@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from models.workspace import Workspace
 from serving import readiness
 from serving.storage.database import Database
 from serving.storage.migrate import VERSION_TABLE, migrate
+from tests.support.coroutines import finish
 from tests.support.databases import own_postgresql
 from tests.support.server import call, key_header, started
 
@@ -96,9 +96,7 @@ def test_a_store_that_hangs_is_asked_once_and_told_so(
         await asyncio.sleep(0.05)
         return [*told, await looks.why_not()]
 
-    # In a thread of its own: a browser's driver may keep a loop running in this one.
-    with ThreadPoolExecutor(1) as thread:
-        *slow, after = thread.submit(asyncio.run, several()).result()
+    *slow, after = finish(several())
     assert slow == ["The store has not answered within 0.05 seconds."] * 5
     assert after is None
     assert asked == [database] * 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from structlog.testing import capture_logs
 from features.errors import LeadpactError
 from serving.storage.database import StoreUnreachable
 from serving.supervising import Crew, Supervision, pause
+from tests.support.coroutines import finish
 
 
 class Night:
@@ -31,9 +31,8 @@ class Night:
     def keep(self, step: Callable[[], Awaitable[None]], **options: Any) -> None:
         """Take steps until the night is over."""
         supervision = Supervision(self.broke.append, self.sleep)
-        # In a thread of its own: a browser's driver may keep a loop running in this one.
-        with ThreadPoolExecutor(1) as thread, pytest.raises(asyncio.CancelledError):
-            thread.submit(asyncio.run, supervision.keep("jobs", step, 1.0, **options)).result()
+        with pytest.raises(asyncio.CancelledError):
+            finish(supervision.keep("jobs", step, 1.0, **options))
 
 
 @pytest.fixture
@@ -115,6 +114,5 @@ def test_a_crew_has_one_task_of_a_name_and_leaves_none_behind():
         assert sorted(began) == ["a", "a", "b"]
         await crew.dismiss()
 
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, whole()).result()
+    finish(whole())
     assert sorted(ended) == ["a", "a", "b"]
