@@ -43,7 +43,8 @@ class Promoting:
             call, capture_output=True, text=True, timeout=_SECONDS, check=False
         )
         if done.returncode != 0:
-            why = " ".join(done.stderr.split())[-500:]
+            # Where the workspace lies on this machine is nobody's business on a page.
+            why = " ".join(done.stderr.split()).replace(folder, ".")[-500:]
             raise Conflict(f"The challenger was not promoted, the champion stays. {why}")
         self._note("model promoted", model, note, caller)
 

@@ -137,7 +137,6 @@ class Record:
             raise VersionMoved(0 if there is None else there.version)
         wish = heed(self.connection, lead_id, addresses, consent_given_at, self.now)
         version = 1 if there is None else there.version + 1
-        at = to_number(self.now)
         answer, current = None, UNSCORED
         if wish.scoring:
             answer, current = self._score(
@@ -151,18 +150,10 @@ class Record:
             "fields": canonical(kept),
             "search": searchable(kept),
             "version": version,
-            "changed_at": at,
-            **current,
+            "changed_at": to_number(self.now),
         }
-        if there is None:
-            first = {"id": lead_id, "stage": self._stage_of(lead_id), "created_at": at}
-            self.leads.add([columns | first])
-        else:
-            self.leads.write(lead_id, columns)
+        self._keep(lead_id, columns | current, there is None)
         self.wishes.carries({lead_id: addresses})
-        kept_version = {"lead_id": lead_id, "version": version, "received_at": at}
-        told = {"fields": columns["fields"], "account_id": account}
-        self.leads.remember([kept_version | told])
         before = None if there is None else there.account_id
         if colleagues:
             self.rescore_accounts([account, before], {lead_id})
@@ -171,6 +162,16 @@ class Record:
         row = self.leads.find(lead_id)
         assert row is not None
         return Stored(row, answer, there is None)
+
+    def _keep(self, lead_id: str, columns: Mapping[str, Any], is_new: bool) -> None:
+        """Write a lead's row, and this version of what it says."""
+        if is_new:
+            first = {"stage": self._stage_of(lead_id), "created_at": columns["changed_at"]}
+            self.leads.add([{"id": lead_id, **first, **columns}])
+        else:
+            self.leads.write(lead_id, columns)
+        told = {name: columns[name] for name in ("version", "fields", "account_id")}
+        self.leads.remember([{"lead_id": lead_id, "received_at": columns["changed_at"], **told}])
 
     def remove_lead(self, lead_id: str) -> bool:
         """Remove a lead with all that happened and every score; False when there is none."""

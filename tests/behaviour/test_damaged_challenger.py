@@ -92,8 +92,10 @@ def test_a_damaged_bundle_is_told_and_never_promoted(
     answer = scientist.get("/v1/challenger")
     assert told(answer) == (409, DAMAGED)
     assert str(workspace.folder) not in answer.text
-    status, kind = told(scientist.post("/v1/model/promotion", json=decision(bundle)))
-    assert (status, kind) == (409, "urn:leadpact:problem:conflict")
+    refused = scientist.post("/v1/model/promotion", json=decision(bundle))
+    assert told(refused) == (409, "urn:leadpact:problem:conflict")
+    assert bundle.name in refused.json()["detail"]
+    assert str(workspace.folder) not in refused.text
     assert workspace.champion() == champion
     assert scientist.get("/v1/model").is_success
     shutil.rmtree(bundle)
