@@ -17,7 +17,7 @@ from serving.access.caller import Caller, NoSuch
 from serving.canonical import read
 from serving.guarding import allow, form_of
 from serving.pages import frame
-from serving.pages.model_figures import curve, drivers, reliability
+from serving.pages.model_figures import curve, drift, drivers, reliability
 from serving.pages.notes import note_of
 from serving.pages.shapes import shapes
 from serving.pages.store import reading
@@ -75,7 +75,6 @@ async def _page(request: Request, note: str = "", fault: str = "") -> Response:
             ),
             "most": max((d["agreed"] + d["learned"] for d in told), default=1.0),
             "figures": FIGURES,
-            "card": worker.scorer.card,
         }
 
     context = await reading(request, ask) | {"note": note, "fault": fault}
@@ -103,7 +102,7 @@ def side_of(role: str, scorer: Scorer) -> dict[str, Any]:
         "reliability": reliability(tested["corp"]),
         "gain": curve(tested["gain"]) if tested["gain"] else "",
         "gain_rulebook": curve(tested["gain_rulebook"]) if tested["gain_rulebook"] else "",
-        "drift": [f for d in card.get("drift", []) for f in d["fields"] if f["verdict"] == "moved"],
+        "drift": drift(card.get("drift", [])),
     }
 
 

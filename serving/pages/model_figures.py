@@ -72,6 +72,15 @@ def curve(gain: Sequence[float]) -> str:
     return " ".join(f"{100 * k / n:.2f},{100 - 100 * g:.2f}" for k, g in enumerate(gain))
 
 
+def drift(compared: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A card's `drift`: of every pair of parts the inputs that moved beyond chance, worst first."""
+    return [
+        {name: part[name] for name in ("older", "newer", "judged", "rate_moved")}
+        | {"moved": [f for f in part["fields"] if f["verdict"] != "stable"]}
+        for part in compared
+    ]
+
+
 def drivers(answers: Sequence[Mapping[str, Any]], most: int) -> list[dict[str, Any]]:
     """What moves scores: mean size of each line's agreed and learned points over these scores.
 

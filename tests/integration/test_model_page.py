@@ -14,6 +14,7 @@ from serving.access.caller import Caller
 from serving.pages import frame
 from serving.pages.model import FIGURES, side_of
 from serving.pages.model_figures import drivers
+from training.drift import MOVED, SHIFTED
 
 
 def page_of(trained: Workspace, rival: dict[str, Any] | None = None, **card: Any) -> str:
@@ -34,7 +35,7 @@ def page_of(trained: Workspace, rival: dict[str, Any] | None = None, **card: Any
         other: Any = SimpleNamespace(**vars(thin) | {"card": told | rival})
         sides.append(side_of("challenger", other))
     context: dict[str, Any] = {"sides": sides, "why_not": "", "drivers": [], "driven": 0}
-    context |= {"most": 1.0, "figures": FIGURES, "card": told, "scorer": thin}
+    context |= {"most": 1.0, "figures": FIGURES, "scorer": thin}
     context |= {"shapes": [], "widest": 1.0}
     context |= {"caller": caller, "token": "", "here": "/model"}
     return str(app.state.templates.get_template("model.html").render(context))
@@ -51,6 +52,61 @@ def test_a_history_without_open_leads_tells_none(trained: Workspace):
     assert "1,200 leads in the file: 1,200 with a known end taught; 0 open, 0 never" in page
 
 
+def part_of(page: str, heading: str) -> str:
+    """From a section's heading to its end, as text without tags."""
+    section = page.partition(f'id="{heading}"')[2].partition("</section>")[0]
+    return " ".join(re.sub(r"<[^>]+>", " ", section).split())
+
+
+def test_the_first_challenger_of_a_champion_that_began_without_leads_shows_its_figures(
+    trained: Workspace,
+):
+    evaluation = Scorer.load(trained.champion()).card["evaluation"]
+    page = page_of(trained, {"evaluation": evaluation}, evaluation=None, drift=[])
+    held = part_of(page, "held")
+    assert f"{evaluation['leadpact']['log_loss']:.4f}" in held
+    assert "Champion: There were too few outcomes to hold any back." in held
+    assert "Two models are compared fairly" not in held
+    assert 'id="rel-challenger"' in page
+    assert 'id="segments-challenger"' in page
+    assert 'id="segments-champion"' not in page
+    lift = page.partition('id="lift"')[2].partition("</figure>")[0]
+    assert re.findall(r'class="num">(\w[^<]+)</th>', lift) == ["Challenger", "Rulebook alone"]
+    assert lift.count("<polyline") == 2
+
+
+def moved(label: str, psi: float, verdict: str) -> dict[str, Any]:
+    return {"label": label, "psi": psi, "verdict": verdict, "says": f"what {label} did"}
+
+
+def test_shifted_inputs_are_told_before_moved_ones_and_say_between_which_parts(trained: Workspace):
+    fields = [
+        moved("Headcount", 0.61, "shifted"),
+        moved("Source", 0.14, "moved"),
+        moved("Title", 0.02, "stable"),
+    ]
+    thirds = {"older": "oldest third", "newer": "newest third", "judged": 17, "rate_moved": True}
+    held = {"older": "taught", "newer": "held out", "judged": 17, "rate_moved": False}
+    told = [thirds | {"fields": fields}, held | {"fields": fields[2:]}]
+    drift = part_of(page_of(trained, drift=told), "drift-champion")
+    first, _, second = drift.partition("Taught against held out")
+    assert "Oldest third against newest third The conversion rate moved" in first
+    assert first.index("Headcount: what Headcount did shifted, PSI 0.61") < first.index("Source: ")
+    assert "Title" not in drift
+    assert "did not clearly move. None of 17 inputs moved by more than chance." in second
+    assert f"moved from .{MOVED * 100:.0f}, shifted from .{SHIFTED * 100:.0f}." in drift
+
+
+def test_both_sides_tell_their_drift_and_what_they_left_out(trained: Workspace):
+    other = {"drift": [], "leads": {"in_file": 77}, "left_out": {"tag": "set by reps"}}
+    page = page_of(trained, other)
+    assert "no older and newer part of the history" in part_of(page, "drift-challenger")
+    assert "newest third" in part_of(page, "drift-champion")
+    assert "77 leads in the file" in part_of(page, "out-challenger")
+    assert "set by reps" in part_of(page, "out-challenger")
+    assert "set by reps" not in part_of(page, "out-champion")
+
+
 def test_a_line_that_moves_nothing_is_no_driver():
     line = {"kind": "agreed", "key": "title", "label": "Title", "agreed": 0.0, "learned": 0.0}
     moved = line | {"key": "size", "label": "Size", "agreed": -4.0}
@@ -64,7 +120,7 @@ def test_the_challengers_lift_stands_beside_the_champions(trained: Workspace):
     page = page_of(trained, {"evaluation": evaluation | {"gain": caught}})
     lift = page.partition('id="lift"')[2].partition("</figure>")[0]
     assert lift.count('<polyline class="steps dashed"') == 1
-    assert "by the challenger 10," in lift
+    assert "by the challenger hold 10 in 100" in lift
     heads = re.findall(r'class="num">(\w[^<]+)</th>', lift)
     assert heads == ["Champion", "Challenger", "Rulebook alone"]
     cells = re.findall(r"challenger </span>(\d+)<", lift)
@@ -74,5 +130,5 @@ def test_the_challengers_lift_stands_beside_the_champions(trained: Workspace):
 def test_without_a_challenger_or_its_held_back_leads_no_lift_is_drawn_of_it(trained: Workspace):
     for rival in (None, {"evaluation": None}):
         lift = page_of(trained, rival).partition('id="lift"')[2].partition("</figure>")[0]
-        assert "challenger" not in lift.lower()
+        assert "hallenger" not in lift
         assert "dashed" not in lift
