@@ -20,6 +20,9 @@ FEWEST = 30
 """Won leads with an amount under which no amount is told."""
 Z90 = 1.6448536269514722
 """Standard normal quantile of a 90 % interval."""
+LEAST_NOISE = 1e-4
+"""Least variance of a log amount, about 1 % of the amount: off a price list nothing is left of it
+but rounding, of either sign."""
 _ROUNDS, _STILL = 100, 1e-6
 
 
@@ -116,21 +119,23 @@ def _shrunk(X: Floats, z: Floats) -> tuple[Floats, Floats, float]:
     """Coefficients, their covariance and the noise of `z = X b + e`, b ~ N(0, 1/alpha).
 
     alpha and the noise's precision beta by the fixed point of the evidence (MacKay 1992, eq. 2.6;
-    Bishop 2006, section 3.5.2), with one degree of freedom spent on the mean.
+    Bishop 2006, section 3.5.2), with one degree of freedom spent on the mean; the noise is at
+    least `LEAST_NOISE`.
     """
     n, k = X.shape
     if k == 0:
-        return np.zeros(0), np.zeros((0, 0)), float(z @ z / (n - 1))
+        return np.zeros(0), np.zeros((0, 0)), max(float(z @ z) / (n - 1), LEAST_NOISE)
     eigen, Q = np.linalg.eigh(X.T @ X)
     eigen, c = np.maximum(eigen, 0.0), Q.T @ (X.T @ z)
-    alpha, beta = 1.0, (n - 1) / float(z @ z)
+    alpha, beta = 1.0, (n - 1) / max(float(z @ z), LEAST_NOISE * (n - 1))
     for _ in range(_ROUNDS):
         before = alpha
         m = beta * c / (alpha + beta * eigen)
         gamma = float(np.sum(beta * eigen / (alpha + beta * eigen)))
         residual = float(z @ z - 2 * m @ c + m @ (eigen * m))
         alpha = min(gamma / max(float(m @ m), 1e-12), 1e9)
-        beta = max(n - 1 - gamma, 1.0) / residual
+        spare = max(n - 1 - gamma, 1.0)
+        beta = spare / max(residual, LEAST_NOISE * spare)
         if abs(alpha / before - 1) < _STILL:
             break
     spread = 1.0 / (alpha + beta * eigen)

@@ -76,6 +76,46 @@ def test_few_won_leads_tell_no_amount_and_what_is_no_amount_is_left_out() -> Non
     assert found.taught == 50
 
 
+def priced(n: int, plan_decides: bool, seed: int) -> tuple[Table, np.ndarray]:
+    """Facts of n won leads, and prices off a list: one for all, or three by the plan."""
+    features, _, _ = won_leads(n, seed)
+    plan = np.random.default_rng(seed).choice(["basic", "plus", "max"], n)
+    prices = {"basic": 490.0, "plus": 1990.0, "max": 9900.0}
+    table = Table(n, {name: features[name] for name in features.names} | {"plan": texts(plan)})
+    return table, np.array([prices[p] if plan_decides else 1990.0 for p in plan.tolist()])
+
+
+@pytest.mark.parametrize("n", [30, 37, 60, 200, 400])
+@pytest.mark.parametrize("facts", ["all facts", "no facts"])
+def test_one_price_for_all_is_told_as_that_price(n: int, facts: str) -> None:
+    features, amount = priced(n, plan_decides=False, seed=n)
+    seen = features if facts == "all facts" else Table(n, {})
+    told = learn_amounts(seen, amount).amounts(seen)
+    np.testing.assert_allclose(told.mean, 1990.0, rtol=0.001)
+    np.testing.assert_allclose(told.low, 1990.0, rtol=0.03)
+    np.testing.assert_allclose(told.high, 1990.0, rtol=0.03)
+    assert np.all((told.low < amount) & (amount < told.high))
+
+
+@pytest.mark.parametrize("n", [40, 120, 400])
+def test_a_price_list_is_told_by_what_decides_it(n: int) -> None:
+    features, amount = priced(n + 100, plan_decides=True, seed=n)
+    rows = np.arange(n + 100)
+    model = learn_amounts(features.take(rows[:n]), amount[:n])
+    told = model.amounts(features.take(rows[n:]))
+    np.testing.assert_allclose(told.mean, amount[n:], rtol=0.05)
+    assert np.all((told.low < told.mean) & (told.mean < told.high))
+    assert np.mean((told.low <= amount[n:]) & (amount[n:] <= told.high)) > 0.85
+
+
+def test_one_discount_in_a_hundred_leaves_amounts_near_the_price() -> None:
+    features, amount = priced(400, plan_decides=False, seed=9)
+    amount = np.where(np.arange(400) % 100 == 50, amount / 2, amount)
+    told = learn_amounts(features, amount).amounts(features)
+    np.testing.assert_allclose(told.mean, amount.mean(), rtol=0.1)
+    assert np.all((told.low < 1990.0) & (told.high > 1990.0) & (told.high < 3000.0))
+
+
 def test_an_amount_model_reads_back_equal_to_itself() -> None:
     features, amount, _ = won_leads(80, 4)
     model = learn_amounts(features, amount)
