@@ -20,12 +20,11 @@ from models.history import History, Leads
 from models.ladder import split_frame
 from models.registry import Registered, Registry, Training
 from models.scorer import Scorer
-from training.card import evidence_as_json
+from training.aligned_card import aligned_card
+from training.card_files import card_texts, write_cards
 from training.censoring import teaching
 from training.dataset import Dataset, load_dataset
 from training.evaluate import monotone_of
-from training.evidence import evidence_of
-from training.figures import rounded
 from training.pipeline import ADDS_UP_WITHIN, DoesNotAddUp, example_of, keep
 from training.plan import Plan
 
@@ -83,13 +82,14 @@ def run_alignment(plan: Plan, champion: Scorer) -> Alignment:
     judged, own = _judge(ladder, after, history, was, monotone, plan.seed)
     if not judged.passed:
         raise NotAligned(_why_not(judged))
-    kept = replace(after.ladder, threads=champion.ladder.threads)
-    bundle = _bundle(champion, new, kept, judged)
+    bundle = _bundle(champion, new, after, judged, plan.seed)
     _check_sums(bundle, new)
     versions, folder = keep(bundle, plan)
+    texts = card_texts(bundle.card, versions)
+    write_cards(plan.workspace, versions, texts)
     registered = None
     if plan.register:
-        told = _training(plan, champion, new, judged)
+        told = _training(plan, champion, new, judged, texts)
         registered = Registry(plan.workspace, plan.tracking_uri).log(told, folder, versions)
     return Alignment(champion.versions, versions, folder, judged, own, registered)
 
@@ -153,21 +153,11 @@ def _why_not(found: Gate) -> str:
     )
 
 
-def _bundle(champion: Scorer, dataset: Dataset, ladder: Any, judged: Gate) -> Bundle:
-    told = {
-        "rulebook": dataset.rulebook.edition,
-        "hand_over_from": dataset.rulebook.hand_over_from,
-        "evidence": evidence_as_json(evidence_of(dataset)),
-        "aligned": {
-            "from": champion.versions.model,
-            "from_edition": champion.versions.aligned_to,
-            "gate": asdict(judged),
-        },
-    }
-    card = champion.card | dict(rounded(told))
-    known = champion.vocabulary
+def _bundle(champion: Scorer, dataset: Dataset, after: Lower, judged: Gate, seed: int) -> Bundle:
+    card = aligned_card(champion, dataset, after, judged, seed)
+    ladder = replace(after.ladder, threads=champion.ladder.threads)
     worth = champion.amounts, champion.retention
-    return Bundle(champion.fields, dataset.rulebook, known, ladder, card, *worth)
+    return Bundle(champion.fields, dataset.rulebook, champion.vocabulary, ladder, card, *worth)
 
 
 def _check_sums(bundle: Bundle, dataset: Dataset) -> None:
@@ -181,7 +171,9 @@ def _check_sums(bundle: Bundle, dataset: Dataset) -> None:
         raise DoesNotAddUp(f"Scores differ from their lines by {gap}: a defect of Leadpact's.")
 
 
-def _training(plan: Plan, champion: Scorer, dataset: Dataset, judged: Gate) -> Training:
+def _training(
+    plan: Plan, champion: Scorer, dataset: Dataset, judged: Gate, texts: dict[str, str]
+) -> Training:
     metrics = {name: float(value) for name, value in asdict(judged).items()}
     tags = {
         "leadpact.data_sha256": dataset.fingerprint(),
@@ -189,4 +181,4 @@ def _training(plan: Plan, champion: Scorer, dataset: Dataset, judged: Gate) -> T
         "leadpact.aligned_from": champion.versions.model,
         "leadpact.simulated": str(dataset.fields.simulated).lower(),
     }
-    return Training({"seed": plan.seed}, metrics, tags, {}, example_of(dataset))
+    return Training({"seed": plan.seed}, metrics, tags, {}, example_of(dataset), texts)

@@ -10,6 +10,7 @@ import numpy as np
 from features.arrays import Floats
 from models.evidence.criteria import Evidence
 from models.ladder import LadderClassifier
+from models.likelihood import FittedLadder
 from models.metrics import ece
 from models.reliability import by_chance, diagram
 from training.censoring import Teaching
@@ -66,7 +67,7 @@ def make_card(
         groups=groups,
         accepted=accepted,
     )
-    card = _history(dataset, taught) | {
+    card = history_of(dataset, taught) | {
         "left_out": {f.name: f.reason for f in dataset.fields.fields if f.role == "ignored"},
         "accepted_leaks": dict(accepted),
         "findings": [vars(f) for f in told],
@@ -79,7 +80,7 @@ def make_card(
         "evidence": [] if evidence is None else evidence_as_json(evidence),
         "seed": ladder.random_state,
         "rulebook_informative": fitted.informative,
-        "scale": _scale(dataset, ladder),
+        "scale": scale_of(dataset, fitted, ladder.half_life_),
         "half_life": ladder.half_life_,
         "clocks": dict(ladder.penalties_),
         "scores": _quantiles(shown),
@@ -95,7 +96,8 @@ def _quantiles(shown: Floats) -> dict[str, float]:
     return {f"p{q}": float(np.quantile(shown, q / 100)) for q in told}
 
 
-def _history(dataset: Dataset, taught: Teaching) -> dict[str, Any]:
+def history_of(dataset: Dataset, taught: Teaching) -> dict[str, Any]:
+    """The company, its history and what became of its leads."""
     first, until = dataset.snapshot.as_of, dataset.history_until
     known = first[~np.isnat(first)]
     return {
@@ -121,10 +123,11 @@ def _history(dataset: Dataset, taught: Teaching) -> dict[str, Any]:
     }
 
 
-def _scale(dataset: Dataset, ladder: LadderClassifier) -> dict[str, Any]:
-    fitted, days = ladder.fitted_, dataset.rulebook.horizon_days
+def scale_of(dataset: Dataset, fitted: FittedLadder, half_life: float | None) -> dict[str, Any]:
+    """What points mean, as history says and as was agreed; see `training.meaning.state`."""
+    days = dataset.rulebook.horizon_days
     points = (dataset.rulebook.scale.anchor_points, dataset.rulebook.hand_over_from)
-    told = [state(p, dataset, fitted, ladder.half_life_) for p in dict.fromkeys(points)]
+    told = [state(p, dataset, fitted, half_life) for p in dict.fromkeys(points)]
     return {
         "says": told[-1].says,
         "stated": fitted.stated.says(days),

@@ -54,6 +54,8 @@ def calibration(card: Mapping[str, Any]) -> Section:
         grids.append(_decompositions(tested))
         for title, key in (("This model", "corp"), ("The rulebook alone", "corp_rulebook")):
             pictures.append(_reliability(title, tested[key], tested["told_histogram"], key))
+    if tested.get("of_model"):
+        says.insert(0, f"All of this is model {tested['of_model']}'s, which was aligned since.")
     return Section("Is it calibrated?", tuple(says), pictures=tuple(pictures), grids=tuple(grids))
 
 

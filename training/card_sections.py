@@ -239,12 +239,19 @@ def limits(card: Mapping[str, Any]) -> Section:
 
 def reproduce(card: Mapping[str, Any], versions: Mapping[str, str]) -> Section:
     """Versions, and how to make the same model again."""
-    tuning = card.get("tuning")
-    tried = "" if tuning is None else f" --tune {tuning['trials']}"
     says = (
         "The same files, documents, versions and seed give the same bundle, byte for byte: "
-        "`leadpact train -w WORKSPACE --seed "
-        f"{card['seed']}{tried}`, then compare the bundle's sha256.",
+        f"{_command(card)}, then compare the bundle's sha256.",
     )
     items = (*versions.items(), ("data sha256", card["data_sha256"]))
     return Section("Versions, and how to reproduce", says, tuple(items))
+
+
+def _command(card: Mapping[str, Any]) -> str:
+    aligned = card.get("aligned")
+    if aligned:
+        seed = f"--seed {aligned['seed']}"
+        return f"`leadpact align -w WORKSPACE {seed}` with model {aligned['from']} as champion"
+    tuning = card.get("tuning")
+    tried = "" if tuning is None else f" --tune {tuning['trials']}"
+    return f"`leadpact train -w WORKSPACE --seed {card['seed']}{tried}`"

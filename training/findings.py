@@ -16,6 +16,7 @@ RATE_MOVED = "BaseRateMoved"
 FIELDS_MOVED = "FieldsMoved"
 SEGMENTS_OFF = "SegmentsOff"
 LEAKS_ACCEPTED = "LeaksAccepted"
+ALIGNED = "Aligned"
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def findings(
     """
     found: list[Finding] = []
     if not informative:
-        found.append(_not_informative(slope, evaluation))
+        found.append(not_informative(slope, evaluation))
     if evaluation is None:
         says = "Too few leads of either outcome to hold any out: nothing here was tested."
         found.append(Finding(NOT_TESTED, says))
@@ -70,7 +71,8 @@ def findings(
     return found
 
 
-def _not_informative(slope: float, evaluation: Mapping[str, Any] | None) -> Finding:
+def not_informative(slope: float, evaluation: Mapping[str, Any] | None) -> Finding:
+    """That the rulebook's points tell little of what they state; arguments as in `findings`."""
     ranks = ""
     if evaluation is not None:
         ranks = f" and rank held-out leads with an AUC of {evaluation['rulebook']['auc']:.2f}"

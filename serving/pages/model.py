@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 MOST_DRIVERS, MOST_SHAPES, DRIVEN = 12, 4, 300
 """Lines and fields that are told; newest scores that they are told of."""
-TESTED = ("leadpact", "rulebook", "corp", "gain", "gain_rulebook", "segments", "same_meaning")
+TESTED = (
+    *("leadpact", "rulebook", "corp", "gain", "gain_rulebook", "segments", "same_meaning"),
+    "of_model",
+)
 """What a card tells of leads held back; all None where there were too few to hold any back."""
 router = APIRouter(include_in_schema=False)
 FIGURES = (

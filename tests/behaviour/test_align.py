@@ -83,6 +83,50 @@ def test_its_scores_add_up_and_learn_that_the_new_points_were_too_many(
     assert learned["aligned"] < learned["now"] - 1
 
 
+def test_its_card_says_what_was_made_anew_and_whose_the_figures_on_held_out_leads_are(
+    moved: Workspace, aligned: Alignment
+):
+    trained, card = Scorer.load(moved.champion()).card, Scorer.load(aligned.folder).card
+    before = aligned.before.model
+    assert card["evaluation"].pop("of_model") == before
+    assert card["evaluation"] == trained["evaluation"]
+    assert "of_model" not in trained["evaluation"]
+    # The agreed points are part of the data's fingerprint, and of what a score means.
+    assert card["data_sha256"] == load_dataset(moved).fingerprint() != trained["data_sha256"]
+    assert card["rulebook"] == "2026.1"
+    assert card["scale"]["statements"] != trained["scale"]["statements"]
+    first, *others = card["findings"]
+    assert first["name"] == "Aligned"
+    assert f"from model {before} (edition 2025.1) to edition 2026.1" in first["says"]
+    assert f"log loss is {aligned.gate.log_loss:.4f}" in first["says"]
+    assert others == trained["findings"]
+
+
+def test_its_card_lies_where_the_page_of_the_model_looks_for_it(
+    moved: Workspace, aligned: Alignment
+):
+    folder = moved.home / "cards" / aligned.versions.model
+    text = (folder / "card.md").read_text("utf-8")
+    assert f"All of this is model {aligned.before.model}'s, which was aligned since." in text
+    assert f"leadpact align -w WORKSPACE --seed 0` with model {aligned.before.model}" in (
+        folder / "card.html"
+    ).read_text("utf-8")
+
+
+def test_a_model_aligned_twice_still_names_the_one_that_was_tested(
+    moved: Workspace, aligned: Alignment, tmp_path: Path
+):
+    folder = tmp_path / "twice"
+    shutil.copytree(moved.folder, folder)
+    told = yaml.safe_load((folder / "rulebook.yaml").read_text()) | {"edition": "2026.2"}
+    (folder / "rulebook.yaml").write_text(yaml.safe_dump(told, sort_keys=False))
+    again = run_alignment(Plan(Workspace(folder), register=False), Scorer.load(aligned.folder))
+    card = Scorer.load(again.folder).card
+    assert card["evaluation"]["of_model"] == aligned.before.model
+    assert card["aligned"]["from"] == aligned.versions.model
+    assert [f["name"] for f in card["findings"]].count("Aligned") == 1
+
+
 def test_there_is_nothing_to_align_where_the_edition_is_the_models_own(trained: Workspace):
     with pytest.raises(InputRefused, match=r"aligned to edition 2025\.1 already"):
         run_alignment(Plan(trained, register=False), Scorer.load(trained.champion()))

@@ -107,6 +107,14 @@ def test_both_sides_tell_their_drift_and_what_they_left_out(trained: Workspace):
     assert "set by reps" not in part_of(page, "out-champion")
 
 
+def test_an_aligned_model_says_whose_figures_it_shows(trained: Workspace):
+    evaluation = Scorer.load(trained.champion()).card["evaluation"] | {"of_model": "5ca1ab1e"}
+    page = page_of(trained, {"evaluation": evaluation, "aligned": {"from": "5ca1ab1e"}})
+    line = page.partition("<h1>Model</h1>")[2].partition("</p>")[0]
+    assert line.count("aligned from model 5ca1ab1e to edition 2025.1") == 1
+    assert part_of(page, "held").count("are of model 5ca1ab1e; this one was aligned from it") == 1
+
+
 def test_a_line_that_moves_nothing_is_no_driver():
     line = {"kind": "agreed", "key": "title", "label": "Title", "agreed": 0.0, "learned": 0.0}
     moved = line | {"key": "size", "label": "Size", "agreed": -4.0}
