@@ -6,7 +6,8 @@ import numpy as np
 
 from features.values import parse_instant
 from models.bundle import Versions
-from serving.storage.base import from_number, to_number
+from serving.refreshing import due_at
+from serving.storage.base import from_number
 from serving.storage.database import Database, StoreUnreachable
 from serving.storage.leads import LeadStore
 from serving.storage.outbox import DEAD, PENDING, OutboxStore
@@ -41,7 +42,8 @@ WAITING = Figure(
 OVERDUE = Figure(
     "leadpact_overdue_seconds",
     "gauge",
-    "How long ago the first score was due to be looked at; 0 when none is.",
+    "How long ago the first score was due to be looked at, or how much too far ahead a clock that "
+    "was wrong has put one; 0 when none is overdue.",
 )
 LETTERS = Figure(
     "leadpact_webhook_letters_pending", "gauge", "Letters that webhooks have not taken yet."
@@ -73,17 +75,23 @@ def freshness(database: Database, versions: Versions, now: np.datetime64) -> dic
             store = LeadStore(connection)
             letters = OutboxStore(connection).counts()
             leads, stale, oldest, oldest_stale = store.ages()
-            waiting, due = store.count_waiting(versions.decides, to_number(now)), store.oldest_due()
+            waiting = store.count_waiting(versions.decides, due_at(now))
+            due = store.due_between()
     except StoreUnreachable:
         return told | {STORE_UP: 0.0}
     told |= {STORE_UP: 1.0, LEADS: leads, STALE: stale, STALE_AGE: 0.0, WAITING: waiting}
     told |= {LETTERS: letters.get(PENDING, 0), DEAD_LETTERS: letters.get(DEAD, 0)}
-    told[OVERDUE] = 0.0 if due is None else max(0.0, _seconds(now - from_number(due)))
+    told[OVERDUE] = 0.0 if due is None else _overdue(*due, now)
     if oldest is not None:
         told[SCORE_AGE] = _seconds(now - from_number(oldest))
     if oldest_stale is not None:
         told[STALE_AGE] = _seconds(now - from_number(oldest_stale))
     return told
+
+
+def _overdue(first: int, last: int, now: np.datetime64) -> float:
+    due = due_at(now)
+    return max(0, due.by - first, last - due.at_most) / 1_000_000
 
 
 def _seconds(passed: np.timedelta64) -> float:

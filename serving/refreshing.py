@@ -20,7 +20,7 @@ from serving.record import Collision, Record
 from serving.rescoring import Inputs, snapshot_of
 from serving.storage.base import to_number
 from serving.storage.database import Database
-from serving.storage.leads import LeadStore
+from serving.storage.leads import Due, LeadStore
 from serving.storage.leases import Lease
 
 BATCH = 200
@@ -29,6 +29,8 @@ LEASE = "rescore"
 AHEAD = np.array([1, 3, 6, 12, 24], dtype="timedelta64[h]")
 """Hours ahead at which a score is looked at: close ones first, because what has just happened moves
 fast, and a day at most, because between two looks a score could go and come back."""
+SLACK = np.timedelta64(1, "h")
+"""How far the clocks of processes that are right may be apart."""
 _ATTEMPTS = 5
 Clock = Callable[[], np.datetime64]
 
@@ -67,7 +69,7 @@ def sweep(
     Raises:
         LeaseLost: when another process sweeps now.
     """
-    while ids := _waiting(database, scorer_now(), clock()):
+    while ids := waiting(database, scorer_now(), clock(), _LIST):
         for at in range(0, len(ids), BATCH):
             counts = _batch(database, scorer_now(), clock(), lease, ids[at : at + BATCH])
             if counts is None:
@@ -79,16 +81,21 @@ _LIST = 20_000
 """Waiting leads that are looked up at once."""
 
 
+def due_at(now: np.datetime64) -> Due:
+    """Which scores are due at an instant."""
+    return Due(to_number(now), to_number(now + AHEAD[-1] + SLACK))
+
+
 def count_waiting(database: Database, scorer: Scorer, now: np.datetime64) -> int:
     """How many scores wait to be looked at."""
     with database.reading() as connection:
-        return LeadStore(connection).count_waiting(scorer.versions.decides, to_number(now))
+        return LeadStore(connection).count_waiting(scorer.versions.decides, due_at(now))
 
 
-def _waiting(database: Database, scorer: Scorer, now: np.datetime64) -> list[str]:
+def waiting(database: Database, scorer: Scorer, now: np.datetime64, most: int) -> list[str]:
+    """Ids of leads whose scores wait to be looked at, `most` of them."""
     with database.reading() as connection:
-        store = LeadStore(connection)
-        return store.waiting(scorer.versions.decides, to_number(now), _LIST)
+        return LeadStore(connection).waiting(scorer.versions.decides, due_at(now), most)
 
 
 def _batch(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from serving.jobs.work import House, Job, Kept
 from serving.record import Record
-from serving.refreshing import BATCH, count_waiting, refresh
-from serving.storage.base import to_number
+from serving.refreshing import BATCH, count_waiting, refresh, waiting
 from serving.storage.leads import LeadStore
 
 
@@ -30,9 +29,8 @@ class RescoreWork:
         """The next scores that wait."""
         if self._mark:
             return True
-        decides, now = self._house.scorer_now().versions.decides, to_number(self._house.clock())
-        with self._house.database.reading() as connection:
-            self._ids = LeadStore(connection).waiting(decides, now, BATCH)
+        house = self._house
+        self._ids = waiting(house.database, house.scorer_now(), house.clock(), BATCH)
         return bool(self._ids)
 
     def keep(self, record: Record) -> Kept:

@@ -60,12 +60,27 @@ class Ages(NamedTuple):
     oldest_stale: int | None
 
 
-def _waits(scored_with: str, now: int) -> ColumnElement[bool]:
+class Due(NamedTuple):
+    """When a score is due to be looked at, as instants in microseconds.
+
+    Attributes:
+        by: a score due by then is.
+        at_most: no clock that is right lets one be due later than that. One that is was made by a
+            clock that ran ahead and has been set right: nobody can say how it has aged since.
+    """
+
+    by: int
+    at_most: int
+
+
+def _waits(scored_with: str, due: Due) -> ColumnElement[bool]:
     """Whether a lead's score is to be looked at: its inputs changed, time may have moved it, or
     another model or edition made it."""
-    # Two ranges rather than "not equal", so that an index can find the few.
+    # Ranges rather than "not equal" and "not between": PostgreSQL finds the few by their indexes.
+    # SQLite reads all rows for any two of these, some tens of milliseconds for 100,000 leads.
     other = or_(leads.c.scored_with < scored_with, leads.c.scored_with > scored_with)
-    return and_(leads.c.scoring_allowed, or_(leads.c.stale, leads.c.due_at <= now, other))
+    moved = or_(leads.c.due_at <= due.by, leads.c.due_at > due.at_most)
+    return and_(leads.c.scoring_allowed, or_(leads.c.stale, moved, other))
 
 
 class LeadStore:
@@ -137,20 +152,22 @@ class LeadStore:
         some = self._connection.execute(waiting).one()
         return Ages(every[0], some[0], every[1], some[1])
 
-    def waiting(self, scored_with: str, now: int, most: int) -> list[str]:
+    def waiting(self, scored_with: str, due: Due, most: int) -> list[str]:
         """Ids of leads whose scores are to be looked at, `most` of them."""
-        query = select(leads.c.id).where(_waits(scored_with, now)).limit(most)
+        query = select(leads.c.id).where(_waits(scored_with, due)).limit(most)
         return list(self._connection.execute(query).scalars())
 
-    def count_waiting(self, scored_with: str, now: int) -> int:
+    def count_waiting(self, scored_with: str, due: Due) -> int:
         """How many scores are to be looked at."""
-        query = select(func.count()).select_from(leads).where(_waits(scored_with, now))
+        query = select(func.count()).select_from(leads).where(_waits(scored_with, due))
         return int(self._connection.execute(query).scalar_one())
 
-    def oldest_due(self) -> int | None:
-        """When the first lead was, or will be, due to be looked at."""
-        found: int | None = self._connection.execute(select(func.min(leads.c.due_at))).scalar_one()
-        return found
+    def due_between(self) -> tuple[int, int] | None:
+        """When the first lead was, or will be, due to be looked at, and when the last."""
+        # Two look-ups in the index; asked for together, SQLite reads every row.
+        ends = (select(end(leads.c.due_at)) for end in (func.min, func.max))
+        first, last = (self._connection.execute(query).scalar_one() for query in ends)
+        return None if first is None else (first, last)
 
     def mark_stale(self, ids: Iterable[str]) -> None:
         """The scores of these leads are to be made anew by the next sweep."""

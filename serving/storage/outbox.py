@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select, update
 
 from serving.storage.jobs_tables import outbox, webhooks
 
@@ -47,17 +47,17 @@ class OutboxStore:
         if rows:
             self._connection.execute(insert(outbox), [dict(row) for row in rows])
 
-    def waiting(self, now: int) -> set[str]:
-        """Webhooks that have a letter whose time has come."""
-        due = (outbox.c.state == PENDING) & (outbox.c.next_at <= now)
+    def waiting(self, now: int, latest: int) -> set[str]:
+        """Webhooks that have a letter whose time has come; see `_has_come`."""
+        due = (outbox.c.state == PENDING) & _has_come(now, latest)
         active = webhooks.c.id.in_(select(outbox.c.webhook_id).where(due)) & webhooks.c.active
         return set(self._connection.execute(select(webhooks.c.id).where(active)).scalars())
 
-    def heads(self, webhook_id: str, now: int, most: int) -> list[Row[Any]]:
+    def heads(self, webhook_id: str, now: int, latest: int, most: int) -> list[Row[Any]]:
         """Letters to send now: of each subject the first that is pending, if its time has come."""
         mine = (outbox.c.webhook_id == webhook_id) & (outbox.c.state == PENDING)
         firsts = select(func.min(outbox.c.seq)).where(mine).group_by(outbox.c.subject)
-        query = select(outbox).where(outbox.c.seq.in_(firsts), outbox.c.next_at <= now)
+        query = select(outbox).where(outbox.c.seq.in_(firsts), _has_come(now, latest))
         return list(self._connection.execute(query.order_by(outbox.c.seq).limit(most)))
 
     def write(self, seq: int, values: Mapping[str, Any]) -> None:
@@ -89,3 +89,10 @@ class OutboxStore:
         """Letters by state."""
         query = select(outbox.c.state, func.count()).group_by(outbox.c.state)
         return {row[0]: int(row[1]) for row in self._connection.execute(query)}
+
+
+def _has_come(now: int, latest: int) -> ColumnElement[bool]:
+    """Whether the time of a letter has come: nobody tried it yet, its pause is over, or it is to
+    wait for longer than any pause, which only a clock that ran ahead can have said."""
+    at = outbox.c.next_at
+    return or_(outbox.c.attempts == 0, at <= now, at > latest)

@@ -21,6 +21,8 @@ from serving.webhooks.targets import Resolve, Rules, TargetRefused, resolve, sen
 PAUSES = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800, 43_200)
 """Seconds to wait after the first, second, ... try that failed; after the last, the letter is dead:
 a receiver has more than a day to come back."""
+SLACK = 3600
+"""Seconds by which the clocks of processes that are right may be apart."""
 AT_ONCE = 8
 """Letters to one receiver that are under way at once, each of another subject."""
 _SHORT = 300
@@ -53,6 +55,18 @@ class _Try:
     error: str | None
 
 
+def waiting(post: Post) -> set[str]:
+    """Webhooks that have a letter whose time has come."""
+    with post.database.reading() as connection:
+        return OutboxStore(connection).waiting(*_span(post))
+
+
+def _span(post: Post) -> tuple[int, int]:
+    """Now, and the latest instant to which a letter can have been put off by now; microseconds."""
+    now = to_number(post.clock())
+    return now, now + (max(PAUSES) + SLACK) * 1_000_000
+
+
 def deliver_some(post: Post, lease: Lease, webhook_id: str) -> int:
     """Send the letters of one webhook whose time has come, a few at once; how many were tried.
 
@@ -60,10 +74,10 @@ def deliver_some(post: Post, lease: Lease, webhook_id: str) -> int:
         LeaseLost: when another process sends to it now; the letters come a second time then, under
             the same id.
     """
-    now = to_number(post.clock())
     with post.database.reading() as connection:
         store = OutboxStore(connection)
-        webhook, letters = store.webhook(webhook_id), store.heads(webhook_id, now, AT_ONCE)
+        letters = store.heads(webhook_id, *_span(post), AT_ONCE)
+        webhook = store.webhook(webhook_id)
     if webhook is None or not webhook.active or not letters:
         return 0
     with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -8,11 +8,9 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from serving.storage.base import to_number
 from serving.storage.leases import Lease
-from serving.storage.outbox import OutboxStore
 from serving.supervising import Crew, Supervision
-from serving.webhooks.delivering import Post, deliver_some
+from serving.webhooks.delivering import Post, deliver_some, waiting
 
 EVERY_SECONDS = 1.0
 LOOP = "webhooks"
@@ -32,18 +30,12 @@ async def deliver_letters(
         return _send(supervision, post, name, lease)
 
     async def look() -> None:
-        waiting = await run_in_threadpool(_waiting, post)
-        crew.start(waiting, begin)
+        crew.start(await run_in_threadpool(waiting, post), begin)
 
     try:
         await supervision.keep(LOOP, look, every, at_once=True)
     finally:
         await crew.dismiss()
-
-
-def _waiting(post: Post) -> set[str]:
-    with post.database.reading() as connection:
-        return OutboxStore(connection).waiting(to_number(post.clock()))
 
 
 async def _send(supervision: Supervision, post: Post, webhook_id: str, lease: Lease) -> None:

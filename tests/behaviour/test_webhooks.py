@@ -24,7 +24,7 @@ from serving.storage.jobs import JobStore
 from serving.storage.jobs_tables import outbox
 from serving.storage.leases import Lease, LeaseLost
 from serving.storage.tables import leads
-from serving.webhooks.delivering import PAUSES, Post, deliver_some
+from serving.webhooks.delivering import PAUSES, Post, deliver_some, waiting
 from serving.webhooks.signing import key_of, signature
 from serving.webhooks.targets import Rules
 from tests.support.databases import url_of
@@ -173,6 +173,20 @@ def test_a_letter_that_nobody_takes_dies_is_seen_and_is_sent_anew(desk: Desk):
     desk.deliver(hook)
     assert desk.letters(hook, "dead") == []
     assert len(set(desk.receiver.ids)) == 1
+
+
+def test_letters_that_a_clock_that_ran_ahead_put_off_are_sent_once_it_is_set_right(desk: Desk):
+    hook = desk.hook("grade.changed")
+    desk.receiver.answer = lambda handler, _: status(handler, 503)
+    desk.now = NOW + 400 * 24 * HOUR
+    desk.announce("L1", "L2", "L1")
+    desk.deliver(hook)
+    assert len(desk.receiver.letters) == 2
+    desk.now, desk.receiver.answer = NOW, None
+    assert waiting(desk.post) == {hook["id"]}
+    desk.deliver(hook)
+    assert sorted(b["data"]["number"] for b in desk.receiver.bodies[2:]) == [0, 1, 2]
+    assert waiting(desk.post) == set()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import json
 import resource
 import shutil
 import sqlite3
+from ipaddress import ip_network
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +16,25 @@ from starlette.testclient import TestClient
 
 from models.scorer import Scorer
 from models.workspace import Workspace
+from serving.refreshing import LEASE, Counts, sweep
 from serving.storage import database as store_module
+from serving.storage.base import to_number
 from serving.storage.database import Database
 from serving.storage.events import EventStore
+from serving.storage.leads import Filter, LeadStore
+from serving.storage.leases import Lease
+from serving.storage.outbox import OutboxStore
 from serving.verifying import verify
+from serving.webhooks.delivering import Post, deliver_some, waiting
+from serving.webhooks.signing import service_key
+from serving.webhooks.targets import Rules
 from tests.support.access import Clock
 from tests.support.cli import run
 from tests.support.pact import Table, sit_down
+from tests.support.receiver import receiving, status
 from tests.support.server import call, key_header, started
 
+STRONG = {"employees": 640, "industry": "logistics", "job_title": "Head of Operations"}
 LEAD = {"lead": {"employees": 640, "industry": "logistics"}}
 DAY = np.timedelta64(1, "D")
 
@@ -110,6 +121,65 @@ def test_a_clock_that_jumps_loses_nothing_and_every_score_comes_out_again(
         found = verify(database, scorer, lambda _: scorer, table.clock.now)
         database.close()
     assert (found.leads, found.faults) == (3, ())
+
+
+def test_a_clock_that_ran_ahead_and_was_set_right_leaves_no_score_and_no_letter_stuck(
+    trained: Workspace, tmp_path: Path
+):
+    url = f"sqlite:///{tmp_path}/ahead.db"
+    with sit_down(trained, database_url=url, webhook_key="k" * 32) as table, receiving() as there:
+        assert isinstance(table.clock, Clock)
+        body = {"url": there.address, "events": ["score.changed", "grade.changed"]}
+        table.post("admin", "/v1/webhooks", body)
+        post = _post(table)
+        for n in range(4):
+            table.put_lead(f"L{n}", STRONG if n % 2 else {"employees": 1})
+        right = table.clock.now
+        table.clock.now = right + 400 * DAY
+        there.answer = lambda handler, _: status(handler, 503)
+        assert sweep_all(table).looked == 4
+        table.put_lead("L0", STRONG)
+        assert deliver(post)
+        table.clock.now, there.answer = right + np.timedelta64(1, "h"), None
+        assert sweep_all(table).looked == 4
+        assert sweep_all(table).looked == 0
+        before = set(there.ids)
+        while deliver(post):
+            pass
+        assert set(there.ids) >= before
+        with table.worker.database.reading() as connection:
+            assert OutboxStore(connection).counts().keys() == {"delivered"}
+            due = [row.due_at for row in LeadStore(connection).page(Filter(), 0, 10)]
+        assert max(due) <= to_number(table.clock.now + DAY)
+        scorer = Scorer.load(trained.champion())
+        found = verify(table.worker.database, scorer, lambda _: scorer, table.clock.now)
+    assert (found.leads, found.faults) == (4, ())
+
+
+def _post(table: Table) -> Post:
+    rules = Rules((ip_network("127.0.0.0/8"),), connect_seconds=2, total_seconds=1)
+    key = service_key(table.worker.settings)
+    return Post(table.worker.database, table.clock, key, rules, lambda _: None)
+
+
+def deliver(post: Post) -> int:
+    """How many letters were tried."""
+    tried = 0
+    for name in waiting(post):
+        lease = Lease(f"webhook {name}")
+        assert lease.take(post.database, post.clock())
+        tried += deliver_some(post, lease, name)
+        lease.release(post.database)
+    return tried
+
+
+def sweep_all(table: Table) -> Counts:
+    """What a sweep does now."""
+    database, lease = table.worker.database, Lease(LEASE)
+    assert lease.take(database, table.clock())
+    counts = sum(sweep(database, lambda: table.worker.scorer, table.clock, lease), Counts())
+    lease.release(database)
+    return counts
 
 
 def touch(table: Table, lead_id: str, when: str) -> None:

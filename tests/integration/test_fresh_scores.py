@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 
 from models.scorer import Scorer
 from models.workspace import Workspace
+from serving.freshness import OVERDUE, WAITING, freshness
 from serving.record import Record
 from serving.refreshing import Counts, count_waiting, sweep
 from serving.rescoring import score_many
@@ -99,6 +100,19 @@ def test_a_lead_is_looked_at_again_only_when_it_is_due(filled: Database, scorer:
     with filled.reading() as connection:
         due = list(connection.execute(select(leads.c.due_at)).scalars())
     assert all(later < from_number(at) <= later + 24 * HOUR for at in due)
+
+
+def test_what_a_clock_that_ran_ahead_put_off_waits_once_it_is_set_right(
+    filled: Database, scorer: Scorer
+):
+    assert swept(filled, scorer, NOW + 400 * 24 * HOUR).looked == LEADS
+    told = freshness(filled, scorer.versions, NOW)
+    assert told[WAITING] == LEADS
+    assert told[OVERDUE] > 399 * 86_400
+    assert swept(filled, scorer, NOW).looked == LEADS
+    assert fresh(filled, scorer, NOW) == shown(filled)
+    told = freshness(filled, scorer.versions, NOW)
+    assert (told[WAITING], told[OVERDUE]) == (0, 0)
 
 
 def test_another_model_or_edition_scores_every_lead_anew(filled: Database, scorer: Scorer):
