@@ -50,6 +50,7 @@ from serving.pages import (
     home,
     lead,
     model,
+    model_card,
     proposal,
     proposals,
     rulebook,
@@ -126,6 +127,7 @@ def create_app(
     app.include_router(health.router)
     app.include_router(doors.router)
     app.include_router(model.router)
+    app.include_router(model_card.router)
     app.include_router(rulebook.router)
     app.include_router(proposals.router)
     app.include_router(proposal.router)

@@ -201,7 +201,8 @@ class _Seen:
                 self.replayed = REPLAYED in headers
                 headers["x-request-id"] = self.name
                 docs = self.scope["path"].startswith(("/docs", "/redoc"))
-                headers["content-security-policy"] = _DOCS if docs else _STRICT
+                # A page may be bound closer than all of them; none is bound more loosely.
+                headers.setdefault("content-security-policy", _DOCS if docs else _STRICT)
                 for key, value in _HEADERS.items():
                     headers.setdefault(key, value)
             await send(message)

@@ -34,7 +34,7 @@ def calibration(card: Mapping[str, Any]) -> Section:
             ("base_rate", "the base rate for everyone"),
         )
     )
-    head = ("", *(name for _, name in _METRICS))
+    head = ("method", *(name for _, name in _METRICS))
     caption = f"{tested['tested']:,} held-out leads ({tested['split']})"
     grids = [Grid(head, rows, caption)]
     chance = tested["ece_by_chance"]

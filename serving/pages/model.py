@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi import Path as PathParameter
 from starlette.concurrency import run_in_threadpool
 
 from features.errors import BundleRefused, InputRefused
 from models.challenger import Challenger
 from models.scorer import Scorer
 from models.workspace import NoChampion, Workspace
-from serving.access.caller import Caller, NoSuch
+from serving.access.caller import Caller
 from serving.canonical import read
 from serving.guarding import allow, form_of
 from serving.pages import frame
+from serving.pages.model_card import card_of
 from serving.pages.model_figures import curve, drift, drivers, reliability
 from serving.pages.notes import note_of
 from serving.pages.shapes import shapes
@@ -55,7 +55,8 @@ async def show_model(request: Request) -> Response:
 async def _page(request: Request, note: str = "", fault: str = "") -> Response:
     """The page, with the note that was typed and what was wrong with it."""
     worker = worker_of(request)
-    challenger, why_not = await run_in_threadpool(_challenger, worker)
+    workspace = Workspace(Path(worker.settings.workspace))
+    challenger, why_not = await run_in_threadpool(_challenger, workspace)
 
     def ask(connection: Connection, worker: Worker) -> dict[str, Any]:
         answers = [read(text) for text in Worklist(connection).newest_answers(DRIVEN)]
@@ -66,8 +67,8 @@ async def _page(request: Request, note: str = "", fault: str = "") -> Response:
         scorer = worker.scorer
         drawn = shapes(scorer.fields, scorer.rulebook, pairs, MOST_SHAPES)
         return {
-            "sides": [side_of("champion", worker.scorer)]
-            + ([] if challenger is None else [side_of("challenger", challenger)]),
+            "sides": [side_of("champion", worker.scorer, workspace)]
+            + ([] if challenger is None else [side_of("challenger", challenger, workspace)]),
             "why_not": why_not,
             "drivers": told,
             "driven": len(answers),
@@ -84,15 +85,15 @@ async def _page(request: Request, note: str = "", fault: str = "") -> Response:
     return frame.show(request, "model.html", context, 422 if fault else 200)
 
 
-def _challenger(worker: Worker) -> tuple[Scorer | None, str]:
+def _challenger(workspace: Workspace) -> tuple[Scorer | None, str]:
     """The model that waits, and why it cannot be shown where it cannot."""
     try:
-        return Challenger(Workspace(Path(worker.settings.workspace))).scorer(), ""
+        return Challenger(workspace).scorer(), ""
     except (BundleRefused, NoChampion) as error:
         return None, str(error)
 
 
-def side_of(role: str, scorer: Scorer) -> dict[str, Any]:
+def side_of(role: str, scorer: Scorer, workspace: Workspace) -> dict[str, Any]:
     """What the page tells of a model, in its role."""
     card = scorer.card
     tested = dict.fromkeys(TESTED) | (card.get("evaluation") or {})
@@ -101,24 +102,13 @@ def side_of(role: str, scorer: Scorer) -> dict[str, Any]:
         "model": scorer.versions.model,
         "versions": scorer.versions,
         "card": card,
+        "has_card": card_of(workspace, scorer.versions.model).is_file(),
         "tested": tested,
         "reliability": reliability(tested["corp"]),
         "gain": curve(tested["gain"]) if tested["gain"] else "",
         "gain_rulebook": curve(tested["gain_rulebook"]) if tested["gain_rulebook"] else "",
         "drift": drift(card.get("drift", [])),
     }
-
-
-@router.get("/model/card/{model}", dependencies=[Depends(allow("model.read", page=True))])
-async def show_card(
-    request: Request, model: Annotated[str, PathParameter(pattern="^[0-9a-z]{1,64}$")]
-) -> Response:
-    """A model's card as its training wrote it."""
-    file = Workspace(Path(worker_of(request).settings.workspace)).home / "cards" / model / "card.md"
-    if not file.is_file():
-        raise NoSuch(f"Model {model} has no card here; it was trained elsewhere, or before cards.")
-    context = {"model": model, "text": file.read_text(encoding="utf-8")}
-    return frame.show(request, "model_card.html", context)
 
 
 @router.post("/model")

@@ -30,10 +30,10 @@ def page_of(trained: Workspace, rival: dict[str, Any] | None = None, **card: Any
     app = FastAPI()
     frame.mount(app)
     caller = Caller("person", "0" * 16, "analyst", frozenset({"model.read"}), "Ada")
-    sides = [side_of("champion", thin)]
+    sides = [side_of("champion", thin, trained)]
     if rival is not None:
         other: Any = SimpleNamespace(**vars(thin) | {"card": told | rival})
-        sides.append(side_of("challenger", other))
+        sides.append(side_of("challenger", other, trained))
     context: dict[str, Any] = {"sides": sides, "why_not": "", "drivers": [], "driven": 0}
     context |= {"most": 1.0, "figures": FIGURES, "scorer": thin}
     context |= {"shapes": [], "widest": 1.0}

@@ -75,6 +75,10 @@ class Table:
         assert answer.status_code == 200, answer.text
         return str(answer.text)
 
+    def open(self, who: str, path: str) -> Any:
+        """A page as a person's browser gets it; a refusal is an answer too."""
+        return self.client.get(path, headers=self._headers[who] | {"accept": "text/html"})
+
     def submit(self, who: str, path: str, form: dict[str, str]) -> Any:
         """What a person sends with a page's form; a refusal is an answer too."""
         headers = self._headers[who] | {"accept": "text/html"}
