@@ -25,7 +25,7 @@ from serving.pages.notes import note_of
 from serving.pages.pact_bar import grade_spans, place
 from serving.pages.queue import Waiting, waiting_of
 from serving.pages.store import recording
-from serving.pages.waterfall import draw
+from serving.pages.waterfall import draw, rows_of
 from serving.pages.worklist import disagreement, facts_of
 from serving.problems import Trouble
 from serving.reading import Reading
@@ -41,7 +41,8 @@ from serving.what_if import Otherwise, what_if
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
-MOST_SCORES, MOST_COLLEAGUES, MOST_MOMENTS = 200, 8, 12
+MOST_SCORES, MOST_COLLEAGUES, MOST_SAID, MOST_MOMENTS = 200, 8, 5, 12
+"""Of one page, which has a weight to keep to: a link or the API has the others."""
 _MOST_CHANGES = 3
 router = APIRouter(include_in_schema=False)
 
@@ -51,13 +52,16 @@ async def show_lead(
     request: Request,
     lead_id: Annotated[str, Path(pattern=ID)],
     suppose: Annotated[str, Query(max_length=500, pattern=NO_NUL)] = "",
+    back: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    exact: Annotated[bool, Query()] = False,
 ) -> Response:
-    """The lead as stored. `suppose` names something that could be otherwise; nothing is stored."""
+    """The lead as stored. `suppose` names something that could be otherwise; nothing is stored.
+    `back` is how many of the newest moments are passed over, `exact` asks for every digit."""
     worker = worker_of(request)
 
     def work() -> dict[str, Any]:
         with worker.database.reading() as connection:
-            return _context(connection, worker, lead_id, suppose)
+            return _context(connection, worker, lead_id, suppose) | {"back": back, "exact": exact}
 
     try:
         context = await run_in_threadpool(work)
@@ -111,22 +115,29 @@ def _context(connection: Connection, worker: Worker, lead_id: str, suppose: str)
     }
     if not row.scoring_allowed:
         return known | {"says": answer["says"]}
+    said, disputes = (
+        reading.feedback.of_lead(lead_id),
+        DisputeStore(connection).of_lead(lead_id)[::-1],
+    )
     return known | {
-        "said": reading.feedback.of_lead(lead_id),
+        "said": said[:MOST_SAID],
+        "more_said": len(said[MOST_SAID:]),
         "handoff": _handoff(connection, worker, lead_id),
-        "disputes": DisputeStore(connection).of_lead(lead_id)[::-1],
+        "disputes": disputes[:MOST_SAID],
+        "more_disputes": len(disputes[MOST_SAID:]),
         "criteria": [(c.id, c.says) for c in rulebook.criteria],
         "kinds": KINDS,
         "codes": REASONS,
         "answer": answer,
         "picture": draw(answer["reasons"], hand_over),
+        "lines": [r for r in rows_of(answer["reasons"]) if r["kind"] not in ("base", "limit")],
         "bar": place(row.score, row.agreed_score, hand_over),
         "grades": grade_spans(rulebook.grades, row.grade),
         "disagreement": disagreement(row.score, row.agreed_score, rulebook.tolerance_points),
         "colleagues": _colleagues(reading, row, hand_over),
         "timeline": _timeline(reading, row, now, hand_over),
         "most_moments": MOST_MOMENTS,
-        **_supposed(connection, worker, lead_id, suppose),
+        **_supposed(connection, worker, row, suppose),
     }
 
 
@@ -173,14 +184,20 @@ def _timeline(
     return timeline.draw(scores, did, became, to_number(now), hand_over)
 
 
-def _supposed(connection: Connection, worker: Worker, lead_id: str, suppose: str) -> dict[str, Any]:
+def _supposed(
+    connection: Connection, worker: Worker, row: Row[Any], suppose: str
+) -> dict[str, Any]:
     """The nearest step to the next grade, what could be supposed, and what it would come to."""
     scorer = worker.scorer
-    known = stored_lead(connection, scorer, lead_id, worker.clock())
+    known = stored_lead(connection, scorer, row.id, worker.clock())
     options = {_key(c): c for c in changes_of(scorer, known.subject)}
     chosen = options.get(suppose)
+    step = counterfactual(scorer, known, Sought(None, _MOST_CHANGES, 1))
+    anew = step["before"]["score"], step["before"]["grade"]
     return {
-        "step": counterfactual(scorer, known, Sought(None, _MOST_CHANGES, 1)),
+        "step": step,
+        # The page tells the decision that was made; what could be is counted from now.
+        "moved_on": anew != (row.score, row.grade),
         "options": [(key, sentence_of(c, scorer)) for key, c in options.items()],
         "suppose": suppose if chosen else "",
         "supposed": None if chosen is None else _what_if(worker, known, chosen),

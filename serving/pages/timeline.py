@@ -4,41 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from models.wording import signed
-from serving.canonical import read
+from serving.pages.course import Axis, Course, course_of, down, drops, spots
+from serving.pages.jumps import Jump, jumps_of, told_of
 from serving.pages.sparkline import DAYS
-from serving.storage.base import from_number, to_number
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
-TOP, BOTTOM = 20.0, 140.0
-"""Where 100 and 0 points stand, in pixels from the top."""
 LANES = {"marketing": 162, "sales": 180}
+"""Team -> where its marks stand, in pixels from the top."""
+_DROP = 156
 LABELLED = 4
 """The largest jumps that carry words."""
 _APART = 18.0
 """Per cent of the width between two labels, so that they can be read."""
+_NAMED = (3.0, 34.0, 62.0)
+"""Where the words of the hand-over may begin, in %."""
+_SPAN = 36.0
+"""Their width, in %, on a phone."""
+_LETTER_ON_PHONE, _LETTER_ON_DESK = 2.3, 0.8
+"""Width of a letter, in %."""
 _DAY = 86_400_000_000
-_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-
-
-@dataclass(frozen=True)
-class Step:
-    """A score and how long it held: from `left` over `width` (%), at `y` (pixels), its interval
-    from `band_top` over `band` pixels, and where the step before stood."""
-
-    left: float
-    width: float
-    y: float
-    band_top: float
-    band: float
-    before: float
 
 
 @dataclass(frozen=True)
@@ -60,23 +49,50 @@ class Moment:
 
 @dataclass(frozen=True)
 class Label:
-    """Words beside a jump."""
+    """Words beside a jump, and its points; a phone has room for these alone."""
 
     left: float
     y: float
-    text: str
+    what: str
+    points: str
     anchor: str
 
 
 @dataclass(frozen=True)
-class Timeline:
-    """The whole picture, and the same as a list, newest first."""
+class Upright:
+    """Where another edition or model began to count: `kinds`, and words where there is room.
 
-    steps: tuple[Step, ...]
-    marks: tuple[tuple[float, str], ...]
+    `room` is "" on every screen, "on-desk" on a wide one alone, and None nowhere.
+    """
+
+    left: float
+    kinds: tuple[str, ...]
+    text: str
+    anchor: str
+    room: str | None
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The whole picture, and the same as a list, newest first.
+
+    Attributes:
+        course, band, drops: paths of the score, its interval, and from the marks up to it.
+        marks: team -> path of its activities.
+        now, hand_over: where the score and the threshold stand, in pixels from the top.
+        named_at: where the threshold's words begin, in %.
+    """
+
+    course: str
+    band: str
+    drops: str
+    marks: Mapping[str, str]
     labels: tuple[Label, ...]
+    uprights: tuple[Upright, ...]
     months: tuple[tuple[float, str], ...]
+    now: float
     hand_over: float
+    named_at: float
     moments: tuple[Moment, ...]
 
 
@@ -95,95 +111,99 @@ def draw(
         now: the instant, in microseconds.
         hand_over: the threshold in points.
     """
-    first = min([scores[0].as_of, *(a.occurred_at for a in activities)])
-    axis = _Axis(max(now - DAYS * _DAY, first - _DAY), now)
-    jumps = _jumps(scores, {a.seq: a for a in activities})
-    changes = {seq: jump.change for jump in jumps for seq in jump.seqs}
-    moments = [
-        Moment(a.occurred_at, _team(a.team), _words(a.kind or a.channel), changes.get(a.seq, ""))
-        for a in activities
-    ]
-    moments += [Moment(o.at, "", _outcome(o), "") for o in outcomes]
+    told = [told_of(row) for row in scores]
+    first = min([told[0].at, *(a.occurred_at for a in activities)])
+    axis = Axis(max(now - DAYS * _DAY, first - _DAY), now)
+    own = {a.seq: _words(a.kind or a.channel) for a in activities}
+    jumps = [jump for jump in jumps_of(told, own) if jump.matters]
+    course = course_of(told, axis)
+    places = {lane: _places(activities, lane, axis) for lane in LANES}
+    labels, threshold = tuple(_labels(jumps, axis)), down(hand_over)
     return Timeline(
-        tuple(_steps(scores, axis)),
-        tuple((axis.at(m.at), m.team) for m in moments if m.team in LANES and m.at >= axis.begin),
-        tuple(_labels(jumps, axis)),
-        tuple(_months(axis)),
-        _down(hand_over),
-        tuple(sorted(moments, key=lambda m: m.at, reverse=True)),
+        course.path,
+        course.band,
+        drops([x for lane in places.values() for x in lane], course, _DROP),
+        {lane: spots(lefts, LANES[lane]) for lane, lefts in places.items()},
+        labels,
+        tuple(_uprights(jumps, axis)),
+        tuple(axis.months()),
+        down(told[-1].score),
+        threshold,
+        max(_NAMED, key=lambda left: _room(left, threshold, course, labels)),
+        _moments(activities, outcomes, jumps),
     )
 
 
-@dataclass(frozen=True)
-class _Axis:
-    begin: int
-    end: int
-
-    def at(self, instant: int) -> float:
-        part = (instant - self.begin) / (self.end - self.begin)
-        return round(100 * min(max(part, 0.0), 1.0), 2)
-
-
-@dataclass(frozen=True)
-class _Jump:
-    at: int
-    by: int
-    to: int
-    what: str
-    seqs: tuple[int, ...]
-
-    @property
-    def change(self) -> str:
-        return f"{signed(self.by, 0)} to {self.to}"
+def _moments(
+    activities: Sequence[Row[Any]], outcomes: Sequence[Row[Any]], jumps: Sequence[Jump]
+) -> tuple[Moment, ...]:
+    """All that happened, newest first; a jump without an activity of its own is one too."""
+    changes = {jump.seq: jump.change for jump in jumps}
+    found = [Moment(j.at, "", j.what, j.change) for j in jumps if j.seq is None]
+    found += [
+        Moment(a.occurred_at, _team(a.team), _words(a.kind or a.channel), changes.get(a.seq, ""))
+        for a in activities
+    ]
+    found += [Moment(o.at, "", _outcome(o), "") for o in outcomes]
+    return tuple(sorted(found, key=lambda m: m.at, reverse=True))
 
 
-def _jumps(scores: Sequence[Row[Any]], known: Mapping[int, Row[Any]]) -> list[_Jump]:
-    """Each score against the one before, with the activities that are new in it."""
-    found = []
-    for before, after in pairwise(scores):
-        new = tuple(sorted(set(read(after.activity_seqs)) - set(read(before.activity_seqs))))
-        own = [known[seq] for seq in new if seq in known]
-        what = _words(own[0].kind or own[0].channel) if own else after.cause
-        found.append(_Jump(after.as_of, after.score - before.score, after.score, what, new))
-    return found
+def _places(activities: Sequence[Row[Any]], team: str, axis: Axis) -> list[float]:
+    return [axis.at(a.occurred_at) for a in activities if _on(axis, a) and a.team == team]
 
 
-def _steps(scores: Sequence[Row[Any]], axis: _Axis) -> Iterator[Step]:
-    ends = [*(s.as_of for s in scores[1:]), axis.end]
-    before = scores[0].score
-    for row, end in zip(scores, ends, strict=True):
-        if end >= axis.begin:
-            told = read(row.answer)["score_interval"]
-            left, right = axis.at(row.as_of), axis.at(end)
-            top = _down(told["high"])
-            band = round(_down(told["low"]) - top, 1)
-            yield Step(left, round(right - left, 2), _down(row.score), top, band, _down(before))
-        before = row.score
+def _on(axis: Axis, activity: Row[Any]) -> bool:
+    return bool(activity.occurred_at >= axis.begin)
 
 
-def _labels(jumps: Sequence[_Jump], axis: _Axis) -> Iterator[Label]:
-    within = sorted((j for j in jumps if j.at >= axis.begin and j.by), key=lambda j: -abs(j.by))
+def _labels(jumps: Sequence[Jump], axis: Axis) -> Iterator[Label]:
+    """Words beside the largest jumps; those of editions and models stand at their uprights."""
+    within = [j for j in jumps if j.at >= axis.begin and j.by and not j.ruled]
     places: list[float] = []
-    for jump in within:
+    for jump in sorted(within, key=lambda j: -abs(j.by)):
         left = axis.at(jump.at)
-        if len(places) == LABELLED or any(abs(left - p) < _APART for p in places):
+        if len(places) == LABELLED or any(abs(left - place) < _APART for place in places):
             continue
         places.append(left)
-        text = f"{jump.what} {signed(jump.by, 0)}"
-        yield Label(left, round(_down(jump.to) - 6, 1), text, "end" if left > 50 else "start")
+        y = round(down(jump.to) - 6, 1)
+        yield Label(left, y, jump.what, signed(jump.by, 0), "end" if left > 50 else "start")
 
 
-def _months(axis: _Axis) -> Iterator[tuple[float, str]]:
-    first, last = (from_number(at).astype("datetime64[M]") for at in (axis.begin, axis.end))
-    for month in np.arange(first + 1, last + 1):
-        yield (
-            axis.at(to_number(month.astype("datetime64[us]"))),
-            f"1 {_MONTHS[int(month.astype(int)) % 12]}",
-        )
+def _uprights(jumps: Sequence[Jump], axis: Axis) -> Iterator[Upright]:
+    """The newest ones have words first."""
+    on_phone, on_desk = _Row(_LETTER_ON_PHONE), _Row(_LETTER_ON_DESK)
+    for jump in reversed([j for j in jumps if j.at >= axis.begin and j.ruled]):
+        left, text = axis.at(jump.at), f"{jump.ruled_by}, {signed(jump.by, 0)}"
+        anchor = "end" if left > 50 else "start"
+        room = "on-desk" if on_desk.takes(left, text, anchor) else None
+        if room and on_phone.takes(left, text, anchor):
+            room = ""
+        yield Upright(left, jump.ruled, text, anchor, room)
 
 
-def _down(points: float) -> float:
-    return round(BOTTOM - (BOTTOM - TOP) * min(max(points, 0.0), 100.0) / 100, 1)
+class _Row:
+    """A row of words, each where the others leave room."""
+
+    def __init__(self, letter: float) -> None:
+        self._letter = letter
+        self._spans: list[tuple[float, float]] = []
+
+    def takes(self, left: float, text: str, anchor: str) -> bool:
+        """Whether there is room for a text, which is taken then."""
+        width = self._letter * len(text)
+        low, high = (left - width, left) if anchor == "end" else (left, left + width)
+        if any(low < b and a < high for a, b in self._spans):
+            return False
+        self._spans.append((low, high))
+        return True
+
+
+def _room(left: float, y: float, course: Course, labels: Sequence[Label]) -> float:
+    """How far the next thing is, in pixels, from words that begin at `left` and `y`."""
+    under = (course.at(left + _SPAN * part / 4) for part in range(5))
+    near = [abs(top - y) for top in under if top is not None]
+    beside = (x for x in labels if left - _APART < x.left < left + _SPAN + _APART)
+    return min([*near, *(abs(x.y - y) for x in beside)], default=100.0)
 
 
 def _team(told: str) -> str:

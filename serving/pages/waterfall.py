@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from models.wording import rounded_to_sum, signed
 
-FOLDED = 0.6
-"""Learned-only lines under so many points are shown as one."""
+FOLDED, MOST_LEARNED = 0.6, 12
+"""Learned-only lines under so many points are shown as one, and so are the smallest of too many."""
 
 
 @dataclass(frozen=True)
@@ -98,33 +99,42 @@ class _Axis:
     high: float
 
     def at(self, points: float) -> float:
-        return round(100 * (points - self.low) / (self.high - self.low), 3)
+        return round(100 * (points - self.low) / (self.high - self.low), 2)
+
+
+def rows_of(reasons: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The lines of an answer that have a row of their own, in its order."""
+    sizes = sorted((abs(r["learned"]) for r in reasons if _is_beyond(r)), reverse=True)
+    least = max([FOLDED, *sizes[MOST_LEARNED - 1 : MOST_LEARNED]])
+    return [r for r in reasons if not _is_beyond(r) or abs(r["learned"]) >= least]
 
 
 def _folded(reasons: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """The lines worth a row; the small learned ones together, before a limit line."""
-    small = [r for r in reasons if _is_small(r)]
-    together: dict[str, Any] = {}
-    if small:
-        learned = sum(r["learned"] for r in small)
-        count = "1 smaller line" if len(small) == 1 else f"{len(small)} smaller lines"
-        text = f"{count}, none above {FOLDED}"
-        together = {"owner": "", "sentence": text, "agreed": 0.0, "learned": learned}
-        together["points"] = learned
-    for r in reasons:
-        if _is_small(r):
-            continue
-        if r["kind"] == "limit" and together:
-            yield together
-            together = {}
+    rows = rows_of(reasons)
+    together = _together([r for r in reasons if r not in rows])
+    for r in rows:
+        if r["kind"] == "limit":
+            yield from together
+            together = []
         yield r
-    if together:
-        yield together
+    yield from together
 
 
-def _is_small(reason: dict[str, Any]) -> bool:
-    beyond = reason["kind"] in ("field", "activity")
-    return beyond and reason["agreed"] == 0.0 and abs(reason["learned"]) < FOLDED
+def _together(small: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Small lines as one; none where there is none."""
+    if not small:
+        return []
+    learned = sum(r["learned"] for r in small)
+    count = "1 smaller line" if len(small) == 1 else f"{len(small)} smaller lines"
+    most = max(FOLDED, math.ceil(max(abs(r["learned"]) for r in small) * 10) / 10)
+    line = {"owner": "", "sentence": f"{count}, none above {most:g}", "agreed": 0.0}
+    return [line | {"learned": learned, "points": learned}]
+
+
+def _is_beyond(reason: dict[str, Any]) -> bool:
+    """Whether a line was learned alone, beyond what the rulebook knows."""
+    return reason["kind"] in ("field", "activity") and reason["agreed"] == 0.0
 
 
 def _ends(lines: list[dict[str, Any]]) -> list[float]:
@@ -141,4 +151,4 @@ def _bars(axis: _Axis, start: float, agreed: float, learned: float) -> Iterator[
         if a != b:
             sign = "added" if b > a else "taken"
             left, right = axis.at(min(a, b)), axis.at(max(a, b))
-            yield Bar(f"{kind}-{sign}", left, max(right - left, 0.15))
+            yield Bar(f"{kind}-{sign}", left, round(max(right - left, 0.15), 2))

@@ -6,17 +6,23 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+import serving.pages
 from models.workspace import Workspace
+from serving.pages.lead import MOST_MOMENTS
 from tests.support.access import add_person, type_password
+from tests.support.busy import write_busy_lead
 from tests.support.service import NOW, make_app, make_worker
 
 PASSWORD = "a barge full of green lanterns"
 GOOD = {"employees": 640, "industry": "logistics", "job_title": "Head of Operations"}
 POOR = {"email": "kim@gmail.com", "employees": 3, "job_title": "Student"}
+MOST_BYTES = 60_000
 HOSTILE = '"><img src=x onerror=alert(1)>'
 
 
@@ -26,11 +32,7 @@ def rep(trained: Workspace) -> Iterator[TestClient]:
     worker = make_worker(trained)
     add_person(worker.database, "tom@halden.example", "sales", "Tom Okafor", NOW)
     with TestClient(make_app(worker), follow_redirects=False) as browser:
-        assert type_password(browser, "tom@halden.example", PASSWORD).status_code == 303
-        page = browser.get("/account").text
-        token = re.search(r'name="form_token" value="([0-9a-f]+)"', page)
-        assert token is not None
-        browser.headers["x-form-token"] = token[1]
+        enter(browser)
         write(browser, "good", GOOD | {"account_id": "a"}, "Tom Okafor")
         write(browser, "poor", POOR, None)
         write(browser, "peer", GOOD | {"account_id": "a", "employees": 300}, "Rita Mensah")
@@ -43,6 +45,14 @@ def rep(trained: Workspace) -> Iterator[TestClient]:
         did |= {"kind": "pricing_page"}
         assert browser.post("/v1/activities", json=did).status_code == 200
         yield browser
+
+
+def enter(browser: TestClient) -> None:
+    """Sign in, and send what forms carry with every request."""
+    assert type_password(browser, "tom@halden.example", PASSWORD).status_code == 303
+    token = re.search(r'name="form_token" value="([0-9a-f]+)"', browser.get("/account").text)
+    assert token is not None
+    browser.headers["x-form-token"] = token[1]
 
 
 def write(browser: TestClient, name: str, lead: dict, owner: str | None) -> None:
@@ -196,3 +206,69 @@ def test_who_may_not_contest_a_score_sees_no_empty_card(trained: Workspace):
         assert "Contest the score" not in page.text
         # An edition that nobody signed is not called signed.
         assert "signed by both teams" not in page.text
+
+
+@pytest.fixture(scope="module")
+def busy(trained: Workspace) -> Iterator[TestClient]:
+    """A rep's browser, where much has happened to one lead until a month ago."""
+    worker = make_worker(trained)
+    add_person(worker.database, "tom@halden.example", "sales", "Tom Okafor", NOW)
+    with worker.database.transaction() as connection:
+        until = NOW - np.timedelta64(30, "D")
+        write_busy_lead(connection, worker.scorer, "busy", until, scores=200, activities=300)
+    with TestClient(make_app(worker), follow_redirects=False) as browser:
+        enter(browser)
+        yield browser
+
+
+def weight(browser: TestClient, page: str) -> int:
+    """Bytes of a page with the style sheets, scripts and icons that it names."""
+    folder = Path(serving.pages.__file__).parent / "static"
+    parts = set(re.findall(r'"/static/([a-z]+[.](?:css|js|svg))"', page))
+    assert len(parts) >= 3
+    return len(page.encode()) + sum((folder / part).stat().st_size for part in parts)
+
+
+def test_the_page_of_a_lead_with_a_long_past_keeps_its_weight(busy: TestClient):
+    assert len(busy.get("/v1/leads/busy/scores?limit=200").json()["scores"]) == 200
+    for path in ("/leads/busy", "/leads/busy?back=24", "/leads/busy?exact=1"):
+        page = busy.get(path)
+        assert page.status_code == 200
+        assert weight(busy, page.text) < MOST_BYTES, path
+
+
+def test_all_that_happened_to_a_lead_is_told_page_by_page(busy: TestClient):
+    told, address = [], "/leads/busy"
+    while address:
+        page = busy.get(address).text
+        shown = re.findall(r"<li><time>([^<]+)</time>", page)
+        assert 0 < len(shown) <= MOST_MOMENTS
+        told += shown
+        older = re.search(r'href="([^"]+)#moved">[0-9]+ older', page)
+        address = f"/leads/busy{older[1]}" if older else ""
+    assert len(told) >= 300
+
+
+def test_a_page_says_where_the_score_that_was_told_is_not_the_one_it_would_have_now(
+    busy: TestClient,
+):
+    told = busy.get("/v1/leads/busy").json()["score"]
+    asked = {"lead_id": "busy", "changes": {"budget_date_given": True}}
+    now = busy.post("/v1/what-if", json=asked).json()["before"]
+    assert now["score"] != told["score"]
+    page = busy.get("/leads/busy").text
+    assert (
+        f"asked anew now it would be <strong>{now['score']}</strong>, grade {now['grade']}" in page
+    )
+    assert f"Counted from {now['score']}, what it would be now" in page
+
+
+def test_a_page_says_nothing_of_it_where_both_are_the_same(rep: TestClient):
+    assert "asked anew now" not in rep.get("/leads/good").text
+
+
+def test_every_digit_is_told_to_who_asks_for_it(rep: TestClient):
+    [line, *_] = rep.get("/v1/leads/good").json()["score"]["reasons"]
+    exact = f"{line['learned']:.6f}"
+    assert exact not in rep.get("/leads/good").text
+    assert exact in rep.get("/leads/good?exact=1").text

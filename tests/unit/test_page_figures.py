@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import pytest
 
 from serving.canonical import canonical
 from serving.pages import sparkline, timeline
@@ -17,6 +16,7 @@ from serving.top_reasons import points_text
 
 DAY = 86_400_000_000
 NOW = 20_000 * DAY
+MINUS = "\N{MINUS SIGN}"
 
 
 def test_a_bar_shows_what_was_added_left_of_the_mark_and_what_was_taken_right_of_it():
@@ -43,10 +43,13 @@ def test_a_course_says_what_changed_and_ends_at_the_edge():
     assert spark.end == spark.hand_over
 
 
-def score(at: int, points: int, seqs: list[int], cause: str = "activity") -> Any:
-    answer = canonical({"score_interval": {"low": points - 5, "high": points + 5}})
+def score(at: int, points: int, seqs: list[int], cause: str = "activity", **more: Any) -> Any:
+    """A stored score; `more` may be its `edition`, `model` and `version` of the lead."""
+    versions = {"rulebook": more.get("edition", "1"), "model": more.get("model", "aa")}
+    ends = {"low": points - 5, "high": points + 5}
+    answer = canonical({"score_interval": ends, "versions": versions})
     told = {"as_of": at, "score": points, "activity_seqs": canonical(seqs), "cause": cause}
-    return SimpleNamespace(**told, answer=answer)
+    return SimpleNamespace(**told, lead_version=more.get("version", 1), answer=answer)
 
 
 def did(seq: int, at: int, kind: str, team: str = "marketing") -> Any:
@@ -61,14 +64,81 @@ def test_a_jump_is_told_beside_the_activity_that_made_it():
     ]
     acts = [did(7, NOW - 20 * DAY, "webinar_attended"), did(8, NOW - 2 * DAY, "call", "sales")]
     drawn = timeline.draw(scores, acts, [], NOW, 61)
-    assert [m.change for m in drawn.moments] == ["\N{MINUS SIGN}3 to 58", "+13 to 61"]
+    assert [m.change for m in drawn.moments] == [f"{MINUS}3 to 58", "+13 to 61"]
     assert [m.what for m in drawn.moments] == ["call", "webinar attended"]
-    assert {label.text for label in drawn.labels} == {
-        "webinar attended +13",
-        "call \N{MINUS SIGN}3",
+    told = {(label.what, label.points) for label in drawn.labels}
+    assert told == {("webinar attended", "+13"), ("call", f"{MINUS}3")}
+    assert all(path.count("h0") == 1 for path in drawn.marks.values())
+    assert drawn.course.startswith("M")
+    assert drawn.course.endswith("H1000")
+
+
+def test_what_moves_a_score_without_an_activity_of_its_own_stands_in_the_list_in_the_same_words():
+    at = [NOW - days * DAY for days in (60, 50, 49, 48, 40, 30, 20, 10)]
+    scores = [
+        score(at[0], 50, [1], "lead written"),
+        score(at[1], 47, [1], "time"),
+        score(at[2], 46, [1], "time"),
+        score(at[3], 44, [1], "time"),
+        score(at[4], 41, [1], "inputs or model changed", edition="2"),
+        score(at[5], 45, [1], "inputs or model changed", edition="2", model="bb"),
+        score(at[6], 49, [1, 9], "account changed", edition="2", model="bb"),
+        score(at[7], 55, [1, 9], "lead written", edition="2", model="bb", version=2),
+    ]
+    drawn = timeline.draw(scores, [did(1, at[0], "visit")], [], NOW, 61)
+    assert [(m.what, m.change) for m in drawn.moments] == [
+        ("fields changed", "+6 to 55"),
+        ("activity at the account", "+4 to 49"),
+        ("model bb", "+4 to 45"),
+        ("edition 2 in force", f"{MINUS}3 to 41"),
+        ("points faded", f"{MINUS}6 to 44"),
+        ("visit", ""),
+    ]
+    assert {label.what for label in drawn.labels} <= {m.what for m in drawn.moments}
+    assert [(u.kinds, u.text) for u in drawn.uprights] == [
+        (("model",), "model bb, +4"),
+        (("edition",), f"edition 2, {MINUS}3"),
+    ]
+
+
+def test_words_of_editions_that_lie_near_each_other_stand_where_there_is_room():
+    scores = [score(NOW - 80 * DAY, 50, [])]
+    for days, edition in ((40, "2"), (39, "3"), (20, "4"), (5, "5")):
+        scores.append(score(NOW - days * DAY, 50 + days, [], "time", edition=edition))
+    drawn = timeline.draw(scores, [], [], NOW, 61)
+    rooms = {u.text.partition(",")[0]: u.room for u in drawn.uprights}
+    assert rooms == {"edition 5": "", "edition 4": "on-desk", "edition 3": "", "edition 2": None}
+
+
+def test_an_edition_that_came_with_an_activity_is_told_once_with_both():
+    scores = [
+        score(NOW - 40 * DAY, 48, []),
+        score(NOW - 20 * DAY, 61, [7], edition="2", model="bb"),
+    ]
+    drawn = timeline.draw(scores, [did(7, NOW - 20 * DAY, "call", "sales")], [], NOW, 61)
+    assert {(m.what, m.change) for m in drawn.moments} == {
+        ("call, edition 2 in force, model bb", "+13 to 61"),
+        ("call", ""),
     }
-    assert [team for _, team in drawn.marks] == ["marketing", "sales"]
-    assert drawn.steps[-1].left + drawn.steps[-1].width == pytest.approx(100)
+    [upright] = drawn.uprights
+    assert (upright.kinds, upright.text) == (("edition", "model"), "edition 2, model bb, +13")
+    assert drawn.labels == ()
+
+
+def test_a_drop_goes_from_a_mark_up_to_the_score_that_held_then():
+    scores = [score(NOW - 40 * DAY, 100, []), score(NOW - 20 * DAY, 0, [])]
+    acts = [did(1, NOW - 30 * DAY, "visit"), did(2, NOW - 10 * DAY, "visit")]
+    acts += [did(3, NOW - 41 * DAY, "visit")]
+    drawn = timeline.draw(scores, acts, [], NOW, 61)
+    assert [part.partition(" ")[2] for part in drawn.drops.split("M")[1:]] == ["20V156", "140V156"]
+    assert drawn.marks["marketing"] == "M24 162h0m262 0h0m476 0h0"
+
+
+def test_the_band_goes_there_along_its_upper_ends_and_back_along_the_lower_ones():
+    scores = [score(NOW - 90 * DAY, 45, []), score(NOW - 45 * DAY, 70, [1])]
+    drawn = timeline.draw(scores, [], [], NOW, 61)
+    assert drawn.band == "M0 80H500V50H1000V62H500V92H0Z"
+    assert drawn.course == "M0 86H500V56H1000"
 
 
 def test_labels_that_would_lie_over_each_other_are_left_to_the_list():
