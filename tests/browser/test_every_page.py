@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from features.rulebook.document import Rulebook
 from models.workspace import Workspace
 from tests.browser.test_home import watch
 from tests.support.first_run import STILL, begun, open_state, sign_in, states
@@ -31,9 +32,10 @@ _UNTOLD = """() => [...document.querySelectorAll('main svg')].filter(svg => {
   const place = svg.closest('figure, section, .card, form') || document;
   return says.length < 2 || says.some(e => !e.textContent.trim()) || !place.querySelector('table');
 }).map(svg => svg.outerHTML.slice(0, 200))"""
-_SEEN = """() => [...document.querySelectorAll('main h1, main h2, main table, main figure')]
-  .filter(e => !e.closest('form, nav, details'))
-  .filter(e => e.checkVisibility({checkVisibilityCSS: true}))
+_UNPRINTED = """() => [...document.querySelectorAll(
+    'main :is(h1, h2, h3, table, figure, pre, .signed, .rule, .rule-control, #yaml)')]
+  .filter(e => !e.closest('nav, .on-screen, form:not(.prints)'))
+  .filter(e => !e.checkVisibility({checkVisibilityCSS: true}))
   .map(e => e.tagName + ' ' + e.textContent.trim().slice(0, 60))"""
 _INVISIBLE = """() => [...document.querySelectorAll('main svg')].filter(svg => {
   const paper = getComputedStyle(document.body).backgroundColor;
@@ -43,6 +45,18 @@ _INVISIBLE = """() => [...document.querySelectorAll('main svg')].filter(svg => {
     return [s.fill, s.stroke].every(c => c === 'none' || c === paper);
   });
 }).map(svg => svg.outerHTML.slice(0, 200))"""
+
+
+PAPER: dict[str, dict[str, Callable[[Rulebook], int]]] = {
+    "/rulebook": {".evidence .signed": lambda b: len(b.criteria)},
+    "/proposals/{proposal_id}": {
+        ".rule-control .signed": lambda b: len((*b.criteria, *b.disqualifiers, *b.tests)),
+        "#yaml": lambda _b: 1,
+    },
+    "/rulebook/editions/{edition}": {"pre": lambda _b: 1},
+    "/model": {"figure table": lambda _b: 2},
+}
+"""Page -> what it says on paper, and how often: sentences, the text, tables of figures."""
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +84,19 @@ def test_every_page_holds_what_all_pages_promise(toured: Tour, browser: Browser)
             told = _faults(desk_of(route), toured.address + path, REFUSED.get(route, 200))
             faults += [f"{route}: {fault}" for fault in told]
     assert not faults, "\n".join(faults)
+
+
+def test_what_was_agreed_and_every_twin_stand_on_paper(toured: Tour, browser: Browser):
+    book = Workspace(toured.folder).rulebook()
+    with desks(browser, toured.address) as desk_of:
+        for route, places in PAPER.items():
+            page = desk_of(route)
+            page.goto(toured.address + toured.pages[route])
+            page.emulate_media(media="print")
+            shown = {place: page.locator(place).filter(visible=True).count() for place in places}
+            assert shown == {place: count(book) for place, count in places.items()}, route
+            for action in ("button", "input[type=hidden]", "nav a"):
+                assert page.locator(action).filter(visible=True).count() == 0, (route, action)
 
 
 def test_every_state_of_the_first_run_holds_it_too(tmp_path: Path, browser: Browser):
@@ -146,9 +173,7 @@ def faults_of_layout(page: Page) -> list[str]:
 def _losses(page: Page) -> Iterator[str]:
     """What paper and forced colours do not show."""
     page.emulate_media(color_scheme="light")
-    seen = page.evaluate(_SEEN)
     page.emulate_media(media="print")
-    printed = page.evaluate(_SEEN)
-    yield from (f"print loses {what}" for what in seen if what not in printed)
+    yield from (f"print loses {what}" for what in page.evaluate(_UNPRINTED))
     page.emulate_media(media="screen", forced_colors="active")
     yield from (f"forced colours lose {svg}" for svg in page.evaluate(_INVISIBLE))

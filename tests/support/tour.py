@@ -36,8 +36,9 @@ _FILES = (".csv",)
 
 @dataclass(frozen=True)
 class Tour:
-    """A served company: its address, and every page's route -> a path that is one of it."""
+    """A served company: folder, address, and every page's route -> a path that is one of it."""
 
+    folder: Path
     address: str
     pages: dict[str, str]
 
@@ -77,7 +78,7 @@ def tour(workspace: Workspace, leads: int = 60) -> Iterator[Tour]:
     with served(workspace.folder) as address:
         values = _values(address, workspace.folder, ids) | {"token": link.secret}
         paths = page_routes(make_app(make_worker(workspace)).routes)
-        yield Tour(address, {path: fill(path, values) for path in paths})
+        yield Tour(workspace.folder, address, {path: fill(path, values) for path in paths})
     database.close()
 
 
