@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,9 +17,12 @@ from models.workspace import Workspace
 from serving.access.secrets import new_id
 from serving.answers import JobLog, JobPage, JobTold
 from serving.api.common import json_response, refusals
+from serving.api.once import Told, do_once, promise_of
+from serving.canonical import canonical
 from serving.guarding import GUARDED, allow, caller_of
 from serving.jobs.asking import add_job, cancel_job, find_job, job_as_json, retry_job
 from serving.jobs.rows import FORMATS
+from serving.jobs.uploads import kept_by_a_job, remove_upload
 from serving.jobs.work import RESULT
 from serving.problems import Trouble
 from serving.reading import instant_text
@@ -78,42 +81,52 @@ async def queue(
         "train": {"tune": tune},
         "replay": {},
     }
-    worker, job_id = worker_of(request), new_id()
-    folder = _folder(worker, job_id)
+    worker, job_id, promise = worker_of(request), new_id(), promise_of(request)
+    folder, sha256 = _folder(worker, job_id), ""
     if kind in _OF_FILE:
-        await _upload(request, kind, folder)
+        sha256 = await _upload(request, kind, folder)
+    if promise is not None:
+        promise = promise.of(canonical([kind, options[kind], sha256]).encode())
     actor = caller_of(request).actor
 
-    def work() -> dict[str, Any]:
-        with worker.database.transaction() as connection:
-            row = add_job(connection, kind, options[kind], actor, worker.clock(), job_id)
-            return job_as_json(row, folder)
+    def add(connection: Any) -> dict[str, Any]:
+        row = add_job(connection, kind, options[kind], actor, worker.clock(), job_id)
+        return job_as_json(row, folder)
+
+    def work() -> Told:
+        with kept_by_a_job(folder):
+            told = do_once(worker, promise, 202, add)
+        if told.again:
+            remove_upload(folder)
+        return told
 
     told = await run_in_threadpool(work)
-    return json_response(told, 202, {"location": f"/v1/jobs/{job_id}"})
+    return told.response({"location": f"/v1/jobs/{told.content['id']}"})
 
 
-async def _upload(request: Request, kind: str, folder: Path) -> None:
-    """Put the body into the job's folder, piece by piece."""
+async def _upload(request: Request, kind: str, folder: Path) -> str:
+    """Put the body into the job's folder, piece by piece; sha256 of what it is and says."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media not in _OF_FILE[kind]:
         allowed = ", ".join(_OF_FILE[kind])
         raise Trouble("not-json-type", f"A job of this kind takes a file: {allowed}.")
     path = folder / f"input.{_ENDINGS[media]}"
     await run_in_threadpool(folder.mkdir, parents=True)
-    size = 0
+    size, digest = 0, hashlib.sha256(path.suffix.encode())
     try:
         with path.open("wb") as file:
             async for chunk in request.stream():
                 size += len(chunk)
+                digest.update(chunk)
                 await run_in_threadpool(file.write, chunk)
             file.flush()
             await run_in_threadpool(os.fsync, file.fileno())
         if size == 0:
             raise Trouble("input-refused", "The file is empty. Send it as the request's body.")
     except BaseException:
-        shutil.rmtree(folder)
+        remove_upload(folder)
         raise
+    return digest.hexdigest()
 
 
 @router.get(
@@ -153,7 +166,13 @@ async def page(
 )
 async def show(request: Request, job_id: JobId) -> Response:
     """`done` and `refused` count rows; `total` is null where it is not known before the end."""
-    return await _told(request, job_id, lambda connection: find_job(connection, job_id))
+    worker = worker_of(request)
+
+    def work() -> dict[str, Any]:
+        with worker.database.reading() as connection:
+            return job_as_json(find_job(connection, job_id), _folder(worker, job_id))
+
+    return json_response(await run_in_threadpool(work))
 
 
 @router.post(
@@ -166,7 +185,7 @@ async def show(request: Request, job_id: JobId) -> Response:
 async def cancel(request: Request, job_id: JobId) -> Response:
     """At once where it waits, after the batch at hand where it runs. What was kept stays."""
     actor, now = caller_of(request).actor, worker_of(request).clock()
-    return await _told(request, job_id, lambda c: cancel_job(c, job_id, actor, now))
+    return await _change(request, job_id, lambda c: cancel_job(c, job_id, actor, now))
 
 
 @router.post(
@@ -179,7 +198,7 @@ async def cancel(request: Request, job_id: JobId) -> Response:
 async def retry(request: Request, job_id: JobId) -> Response:
     """One that failed or was stopped goes on where it stood; a training begins anew."""
     actor, now = caller_of(request).actor, worker_of(request).clock()
-    return await _told(request, job_id, lambda c: retry_job(c, job_id, actor, now))
+    return await _change(request, job_id, lambda c: retry_job(c, job_id, actor, now))
 
 
 @router.get(
@@ -240,14 +259,14 @@ async def result(request: Request, job_id: JobId) -> Response:
     return FileResponse(path, media_type=media, filename=f"{job_id}.{ending}")
 
 
-async def _told(request: Request, job_id: str, do: Callable[[Any], Any]) -> Response:
-    worker = worker_of(request)
+async def _change(request: Request, job_id: str, do: Callable[[Any], Any]) -> Response:
+    worker, promise = worker_of(request), promise_of(request)
 
-    def work() -> dict[str, Any]:
-        with worker.database.transaction() as connection:
-            return job_as_json(do(connection), _folder(worker, job_id))
+    def change(connection: Any) -> dict[str, Any]:
+        return job_as_json(do(connection), _folder(worker, job_id))
 
-    return json_response(await run_in_threadpool(work))
+    told = await run_in_threadpool(do_once, worker, promise, 200, change)
+    return told.response()
 
 
 def _folder(worker: Worker, job_id: JobId) -> Path:

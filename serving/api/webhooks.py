@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -12,10 +13,11 @@ from starlette.concurrency import run_in_threadpool
 from serving.announcing import EVENTS
 from serving.answers import LetterPage, Replayed, WebhookList, WebhookMade
 from serving.api.common import json_response, refusals
+from serving.api.once import Told, do_once, promise_of
 from serving.guarding import GUARDED, allow, caller_of
 from serving.problems import refused, wrong
 from serving.state import worker_of
-from serving.webhooks.asking import Webhooks, letter_as_json, webhook_as_json
+from serving.webhooks.asking import Webhooks, letter_as_json, webhook_as_json, with_secret
 from serving.webhooks.signing import service_key
 from serving.webhooks.targets import MAX_URL, TargetRefused, split_url
 
@@ -54,15 +56,15 @@ class Which(BaseModel):
     dependencies=_MAY,
 )
 async def add(request: Request, told: NewWebhook) -> Response:
-    """Letters are signed as Standard Webhooks say, with the secret that is told here and never
-    again. Of one lead they come in order, each until the address answers 2xx; the same letter may
-    come twice, under the same `webhook-id`. Addresses that are not public are not asked unless an
-    operator allowed their network."""
+    """Letters are signed as Standard Webhooks say, with the secret that is told here, to who sends
+    this again under the same Idempotency-Key, and never else. Of one lead they come in order, each
+    until the address answers 2xx; the same letter may come twice, under the same `webhook-id`.
+    Addresses that are not public are not asked unless an operator allowed their network."""
     try:
         split_url(told.url)
     except TargetRefused as refusal:
         raise refused([wrong("/url", told.url, str(refusal), "https://HOST/PATH")]) from refusal
-    return await _with(request, lambda hooks: hooks.add(told.url, told.events), 201)
+    return await _give(request, lambda hooks: hooks.add(told.url, told.events), 201)
 
 
 @router.get(
@@ -74,7 +76,7 @@ async def add(request: Request, told: NewWebhook) -> Response:
 )
 async def listed(request: Request) -> Response:
     """All of them, without their secrets."""
-    return await _with(
+    return await _read(
         request, lambda hooks: {"webhooks": [webhook_as_json(row) for row in hooks.all()]}
     )
 
@@ -89,8 +91,7 @@ async def listed(request: Request) -> Response:
 )
 async def remove(request: Request, webhook_id: WebhookId) -> Response:
     """It goes with all its letters; what was not delivered is not."""
-    await _with(request, lambda hooks: hooks.remove(webhook_id))
-    return Response(None, 204)
+    return (await _change(request, lambda hooks: hooks.remove(webhook_id), 204)).response()
 
 
 @router.post(
@@ -102,7 +103,7 @@ async def remove(request: Request, webhook_id: WebhookId) -> Response:
 )
 async def rotate(request: Request, webhook_id: WebhookId) -> Response:
     """For a day letters carry both signatures, so that the receiver can change over."""
-    return await _with(request, lambda hooks: hooks.rotate(webhook_id))
+    return await _give(request, lambda hooks: hooks.rotate(webhook_id))
 
 
 @router.get(
@@ -130,7 +131,7 @@ async def letters(
         more = str(rows[_PAGE - 1].seq) if len(rows) > _PAGE else None
         return {"letters": [letter_as_json(row) for row in rows[:_PAGE]], "next_cursor": more}
 
-    return await _with(request, work)
+    return await _read(request, work)
 
 
 @router.post(
@@ -142,15 +143,33 @@ async def letters(
 )
 async def replay(request: Request, webhook_id: WebhookId, which: Which) -> Response:
     """Those with these ids, or all."""
-    return await _with(request, lambda hooks: {"letters": hooks.replay(webhook_id, which.ids)})
+    told = await _change(request, lambda hooks: {"letters": hooks.replay(webhook_id, which.ids)})
+    return told.response()
 
 
-async def _with(request: Request, do: Callable[[Webhooks], Any], status: int = 200) -> Response:
+async def _read(request: Request, ask: Callable[[Webhooks], Any]) -> Response:
     worker, actor = worker_of(request), caller_of(request).actor
 
     def work() -> Any:
-        key = service_key(worker.settings)
-        with worker.database.transaction() as connection:
-            return do(Webhooks(connection, actor, worker.clock(), key))
+        with worker.database.reading() as connection:
+            return ask(Webhooks(connection, actor, worker.clock()))
 
-    return json_response(await run_in_threadpool(work), status)
+    return json_response(await run_in_threadpool(work))
+
+
+async def _give(request: Request, do: Callable[[Webhooks], Any], status: int = 200) -> Response:
+    """Answer with the webhook's secret, which is derived anew where the write came again: what is
+    kept under an Idempotency-Key does not hold it."""
+    key = await run_in_threadpool(service_key, worker_of(request).settings)
+    told = await _change(request, do, status)
+    return replace(told, content=with_secret(told.content, key)).response()
+
+
+async def _change(request: Request, do: Callable[[Webhooks], Any], status: int = 200) -> Told:
+    worker, actor, promise = worker_of(request), caller_of(request).actor, promise_of(request)
+    about = None if promise is None else promise.of(await request.body())
+
+    def change(connection: Any) -> Any:
+        return do(Webhooks(connection, actor, worker.clock()))
+
+    return await run_in_threadpool(do_once, worker, about, status, change)

@@ -27,7 +27,7 @@ class WebhookCalls:
     @operation("webhooks_remove")
     def remove_webhook(self, webhook_id: str) -> None:
         """Send nothing there any more."""
-        self._caller.send("DELETE", at("webhooks", webhook_id))
+        self._caller.send("DELETE", at("webhooks", webhook_id), headers=once(None))
 
     @operation("webhooks_rotate")
     def rotate_webhook(self, webhook_id: str) -> WebhookMade:

@@ -31,7 +31,6 @@ from serving.storage.jobs import JobStore
 from serving.storage.outbox import DEAD, OutboxStore
 from serving.telemetry import Figure
 from serving.webhooks.asking import Webhooks, letter_as_json, webhook_as_json
-from serving.webhooks.signing import service_key
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -138,8 +137,7 @@ def _hooks(connection: Connection, worker: Worker) -> list[dict[str, Any]]:
 
 
 def _webhooks(connection: Connection, worker: Worker, actor: str) -> Webhooks:
-    key = service_key(worker.settings)
-    return Webhooks(connection, actor, worker.clock(), key)
+    return Webhooks(connection, actor, worker.clock())
 
 
 def _doors(connection: Connection, worker: Worker) -> dict[str, int]:

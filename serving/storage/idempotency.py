@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, insert, select
 
+from serving.storage.locks import hold
 from serving.storage.tables import idempotency
 
 
@@ -17,7 +18,9 @@ class IdempotencyStore:
         self._connection = connection
 
     def find(self, caller: str, route: str, key: str) -> Row[Any] | None:
-        """The answer given to this caller under this key, or None."""
+        """The answer given to this caller under this key, or None; the key is held until the
+        transaction's end, so that who asks for it meanwhile waits and finds the answer."""
+        hold(self._connection, [f"key {caller} {route} {key}"])
         table = idempotency
         query = select(table).where(
             table.c.caller == caller, table.c.route == route, table.c.key == key

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,15 +26,14 @@ class Webhooks:
 
     Args:
         actor: who acts, for the audit log.
-        key: the service's; see `signing`.
     """
 
-    def __init__(self, connection: Connection, actor: str, now: np.datetime64, key: bytes) -> None:
+    def __init__(self, connection: Connection, actor: str, now: np.datetime64) -> None:
         self._store, self._audit = OutboxStore(connection), AuditLog(connection)
-        self._actor, self._now, self._key = actor, now, key
+        self._actor, self._now = actor, now
 
     def add(self, url: str, events: Sequence[str]) -> dict[str, Any]:
-        """Send these events to this address from now on; tells the secret, this once.
+        """Send these events to this address from now on; see `with_secret`.
 
         Args:
             url: checked by `targets.split_url`.
@@ -51,10 +50,10 @@ class Webhooks:
         }
         self._store.add_webhook(row)
         self._audit.append(self._now, self._actor, "webhook added", webhook_id)
-        return self._with_secret(self.find(webhook_id))
+        return _made(self.find(webhook_id))
 
     def rotate(self, webhook_id: str) -> dict[str, Any]:
-        """Sign with a new secret, and for a day with the old one too; tells the new one.
+        """Sign with a new secret, and for a day with the old one too; see `with_secret`.
 
         Raises:
             NoSuch: when there is none.
@@ -64,7 +63,7 @@ class Webhooks:
         values = {"generation": row.generation + 1, "overlap_until": until}
         self._store.write_webhook(webhook_id, values)
         self._audit.append(self._now, self._actor, "webhook secret rotated", webhook_id)
-        return self._with_secret(self.find(webhook_id))
+        return _made(self.find(webhook_id))
 
     def remove(self, webhook_id: str) -> None:
         """Remove a webhook with its letters.
@@ -112,9 +111,21 @@ class Webhooks:
         """Every webhook."""
         return self._store.webhooks()
 
-    def _with_secret(self, row: Row[Any]) -> dict[str, Any]:
-        secret = secret_of(self._key, row.id, row.generation)
-        return webhook_as_json(row) | {"secret": as_told(secret)}
+
+def _made(row: Row[Any]) -> dict[str, Any]:
+    return webhook_as_json(row) | {"generation": row.generation}
+
+
+def with_secret(made: Mapping[str, Any], key: bytes) -> dict[str, Any]:
+    """What is answered of a webhook that got a secret: with it. What `Webhooks` tells names only
+    the secret's generation, so it may be kept for who asks again.
+
+    Args:
+        key: the service's; see `signing`.
+    """
+    told = dict(made)
+    secret = secret_of(key, told["id"], told.pop("generation"))
+    return told | {"secret": as_told(secret)}
 
 
 def webhook_as_json(row: Row[Any]) -> dict[str, Any]:
