@@ -19,6 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.delimiters import delimiter_of
 from features.errors import InputRefused
 
 CHUNK = 20_000
@@ -106,9 +107,7 @@ def dialect_of(path: Path) -> Dialect:
         raise InputRefused(f"{path} is not a text table: it holds bytes that no text has.")
     text = head.decode(encoding, errors="replace")
     lines = text.splitlines()[:1]
-    counts = {d: _unquoted(lines[0] if lines else "", d) for d in (",", ";", "\t", "|")}
-    best = max(counts, key=lambda d: counts[d])
-    return Dialect(encoding, best if counts[best] else ",")
+    return Dialect(encoding, delimiter_of(lines[0] if lines else ""))
 
 
 def _encoding(head: bytes) -> str | None:
@@ -140,10 +139,6 @@ def _all_utf8(path: Path) -> bool:
     except (OSError, EOFError, zlib.error) as error:
         raise InputRefused(f"{path} cannot be read: {error}. Copy it again.") from error
     return True
-
-
-def _unquoted(line: str, delimiter: str) -> int:
-    return sum(part.count(delimiter) for part in line.split('"')[::2])
 
 
 def _iter_csv(path: Path, rows: int) -> Iterator[pd.DataFrame]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from features.cells import make_inert
+from features.delimiters import delimiter_of
 from features.errors import InputRefused
 
 _SNIFFED = 65_536
@@ -95,7 +96,8 @@ def take(upload: Path, path: Path, most_columns: int = 2000) -> Taken:
     csv.field_size_limit(_MAX_CELL)
     try:
         with upload.open(encoding=_encoding(upload), newline="") as told:
-            rows = csv.reader(told, _dialect(start))
+            first = start.partition(b"\n")[0].decode("latin-1")
+            rows = csv.reader(told, delimiter=delimiter_of(first))
             names = [n.strip() for n in next(rows)]
             _check(names, most_columns)
             with (
@@ -169,15 +171,6 @@ def _encoding(path: Path) -> str:
         # What Windows writes; every byte is a character in Latin-1.
         return "latin-1"
     return "utf-8-sig"
-
-
-def _dialect(start: bytes) -> type[csv.Dialect]:
-    first = start.split(b"\n", 1)[0].decode("latin-1")
-
-    class Found(csv.excel):
-        delimiter = max(",;\t|", key=first.count)
-
-    return Found
 
 
 def columns_of(path: Path) -> list[Column]:

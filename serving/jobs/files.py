@@ -8,17 +8,20 @@ from typing import Any
 
 import msgspec
 
+from features.errors import InputRefused, shorten
 from features.fields import Fields
 from serving.bulk import Answered, answer_leads
 from serving.importing import NewLead, put_activities, put_leads, put_outcomes
-from serving.incoming import Checked, activity_rows, is_id, outcome_rows
-from serving.jobs.rows import Broken, as_event, as_lead, rows_of
+from serving.incoming import ID_ALLOWED, Checked, activity_rows, is_id, outcome_rows
+from serving.jobs.rows import Broken, as_event, as_lead, rows_of, with_text_ids
 from serving.jobs.work import House, Job, Kept, ResultFile
 from serving.lead_body import lead_of
-from serving.problems import Trouble, as_json, wrong
+from serving.problems import Trouble, as_json, pointer, wrong
 from serving.record import Record
 
 BATCH = 500
+_SHOWN = 8
+"""Columns that are named to who has none with the id."""
 
 
 class FileWork:
@@ -30,6 +33,7 @@ class FileWork:
         self._at = int(job.place.get("result", 0))
         self._rows = itertools.islice(rows_of(job.uploaded()), self._row, None)
         self._batch: list[Any] = []
+        self._end: InputRefused | None = None
         self._result = ResultFile(job.folder, self._at)
 
     def total(self) -> int | None:
@@ -37,10 +41,23 @@ class FileWork:
         return None
 
     def read(self) -> bool:
-        """The next rows of the file."""
+        """The next rows of the file; those before a place where it cannot be read are a batch too.
+
+        Raises:
+            InputRefused: at that place.
+        """
         self._row += len(self._batch)
         self._at = self._result.size
-        self._batch = list(itertools.islice(self._rows, BATCH))
+        self._batch = []
+        if self._end is not None:
+            raise self._end
+        try:
+            for row in itertools.islice(self._rows, BATCH):
+                self._batch.append(row)
+        except InputRefused as refusal:
+            self._end = refusal
+            if not self._batch:
+                raise
         return bool(self._batch)
 
     def keep(self, record: Record) -> Kept:
@@ -94,7 +111,11 @@ def _to_score(row: Any, known: Fields) -> Any:
     """A row as a line of `POST /v1/score/bulk`."""
     if isinstance(row, Broken):
         return wrong("", "a row", row.why, "a lead")
-    return {"lead": as_lead(row, known)} if isinstance(row, dict) and not _framed(row) else row
+    if not isinstance(row, dict):
+        return row
+    if _framed(row):
+        return row | {"lead": with_text_ids(row["lead"], known)}
+    return {"lead": as_lead(row, known)}
 
 
 def _leads(record: Record, rows: Sequence[Any]) -> Refusals:
@@ -119,16 +140,35 @@ def _lead(record: Record, row: Any) -> NewLead:
     if not isinstance(row, dict):
         why = row.why if isinstance(row, Broken) else "An object was expected."
         raise Trouble("input-refused", why)
-    if not _framed(row):
+    fields = scorer.fields
+    if _framed(row):
+        row = row | {"lead": with_text_ids(row["lead"], fields)}
+    else:
         flat = dict(row)
         owner = flat.pop("owner", None) or None
-        row = {"lead": as_lead(flat, scorer.fields), "owner": owner}
-    lead = row["lead"]
-    name = lead.get(scorer.fields.lead) if isinstance(lead, dict) else None
-    if not isinstance(name, str) or not is_id(name):
-        raise Trouble("input-refused", f"A lead needs an id under {scorer.fields.lead}.")
+        row = {"lead": as_lead(flat, fields), "owner": owner}
+    name = _id_of(row["lead"], fields)
     told = lead_of(scorer, name, row)
     return NewLead(name, told.fields, told.owner)
+
+
+def _id_of(lead: dict[str, Any], fields: Fields) -> str:
+    """A lead's id.
+
+    Raises:
+        Trouble: when it has none.
+    """
+    name = lead.get(fields.lead)
+    if name is None:
+        column = next(f.column for f in fields.fields if f.name == fields.lead)
+        there = ", ".join(shorten(key) for key in itertools.islice(lead, _SHOWN)) or "nothing"
+        raise Trouble(
+            "input-refused", f"A lead needs an id under {column}. This row holds {there}."
+        )
+    if not is_id(name):
+        problem = wrong(pointer("lead", fields.lead), name, "This is no id.", ID_ALLOWED)
+        raise Trouble("input-refused", "This is no id.", (problem,))
+    return str(name)
 
 
 def _framed(row: Any) -> bool:
