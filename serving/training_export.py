@@ -7,6 +7,7 @@ address only the kind of its mailbox. JSON lines, because texts then come back a
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from features.contact import kind_only
 from features.fields import Field, Fields
 from features.rulebook.conditions import Fact, walk
 from features.rulebook.document import Rulebook
+from features.stages import FINAL, has_ended, is_excluded
 from features.values import is_missing, parse_instant
 from serving.canonical import read
 from serving.storage.base import from_number, to_number
@@ -199,11 +201,19 @@ def _mark_person(
 
 
 def _ends(store: HistoryStore, fields: Fields) -> dict[str, str]:
-    """The last final stage of each lead, where a column has to tell it."""
+    """The last final stage of each lead, where a column has to tell it; none of those that were
+    opened again since, and of those that turned out to be no leads."""
     if _has_dates(fields):
         return {}
-    final = (row for row in store.events(outcomes) if row.stage in _FINAL)
-    return {row.lead_id: row.stage for row in sorted(final, key=lambda r: (r.at, r.event_id))}
+    told: dict[str, list[str]] = defaultdict(list)
+    for row in sorted(store.events(outcomes), key=lambda r: (r.at, r.stage in FINAL, r.event_id)):
+        told[row.lead_id].append(row.stage)
+    return {
+        lead_id: final[-1]
+        for lead_id, stages in told.items()
+        if has_ended(stages) and not is_excluded(stages)
+        if (final := [stage for stage in stages if stage in _FINAL])
+    }
 
 
 def _mark_end(told: dict[str, Any], fields: Fields, stage: str | None) -> None:

@@ -20,6 +20,7 @@ STATES = {
     "open": "still open: younger than the horizon, or being handled; never counted as lost",
     "explored": "that sales had left behind and then worked by lot: they tell of the unworked",
     "unworked": "that sales never worked: reported apart, never counted as lost",
+    "excluded": "that turned out to be no lead, such as one cancelled: never counted as lost",
     "decided before": "decided before the instant they are looked at",
 }
 

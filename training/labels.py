@@ -1,7 +1,8 @@
 """What became of each lead after its snapshot: converted, not, or not to be judged.
 
 A conversion counts within the horizon after the snapshot. A lead younger than the horizon is
-*open*, one that sales never worked *unworked*; neither is ever a negative.
+*open*, one that sales never worked *unworked*, one that turned out to be none *excluded*; none of
+them is ever a negative.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from features.arrays import (
 )
 from features.errors import InputRefused, Problem
 from features.fields import Fields
-from features.stages import FINAL, STAGES
+from features.stages import EXCLUDED, FINAL, STAGES, has_ended, is_excluded
 from features.timeline import Activities
 from models.retention import DAYS
 
@@ -53,7 +54,7 @@ class Labels:
 
     Attributes:
         y: (n,) 1 converted within the horizon, 0 not; meaningful where state is `known`.
-        state: (n,) `known`, `open`, `unworked` or `decided before` the snapshot.
+        state: (n,) `known`, `open`, `unworked`, `excluded` or `decided before` the snapshot.
         delay: (n,) days from the snapshot to a conversion within the horizon that the export has
             seen, also of open leads; NaN where there is none, or where outcomes carry no time.
     """
@@ -117,18 +118,33 @@ def labels_from_outcomes(
     """
     n = len(leads)
     won = _first_at(leads, outcomes, ("won",))
-    final = _first_at(leads, outcomes, FINAL)
+    at_the_end = _stages(leads, outcomes, np.full(n, exported_at))
+    excluded = np.array([is_excluded(stages) for stages in at_the_end], dtype=bool)
+    decided = np.array([has_ended(s) for s in _stages(leads, outcomes, as_of)], dtype=bool)
     worked_on = set(outcomes.lead) | set(activities.lead[activities.team == "sales"])
     worked = np.fromiter((lead in worked_on for lead in leads), dtype=bool, count=n)
     horizon = np.timedelta64(round(horizon_days * 86_400), "s")
     with np.errstate(invalid="ignore"):
-        decided = ~np.isnat(final) & (final <= as_of)
         converted = ~np.isnat(won) & (won > as_of) & (won <= as_of + horizon)
         is_open = (as_of + horizon > exported_at) | (len(outcomes.lead) == 0)
         seen = converted & (won <= exported_at)
-    state = np.select([decided, is_open, ~worked], [DECIDED, OPEN, UNWORKED], KNOWN)
+    kinds = {EXCLUDED: excluded, DECIDED: decided, OPEN: is_open, UNWORKED: ~worked}
+    state = np.select(list(kinds.values()), list(kinds), KNOWN)
     delay = np.where(seen, days_between(won, as_of), np.nan)
     return Labels(converted.astype(np.float64), texts(state.tolist()), delay)
+
+
+def _stages(leads: Texts, outcomes: Outcomes, until: Instants) -> list[list[str]]:
+    """What each of n leads had come to by an instant of its own (n,), oldest first. Of what is told
+    of one instant an end comes last: a lead that was taken up and lost that day is lost."""
+    told: dict[str, list[tuple[np.datetime64, str]]] = {}
+    ends = np.isin(outcomes.stage, FINAL)
+    for row in np.lexsort((ends, outcomes.at)):
+        told.setdefault(outcomes.lead[row], []).append((outcomes.at[row], outcomes.stage[row]))
+    return [
+        [stage for at, stage in told.get(lead, ()) if at <= end]
+        for lead, end in zip(leads, until, strict=True)
+    ]
 
 
 def _first_at(leads: Texts, outcomes: Outcomes, stages: tuple[str, ...]) -> Instants:

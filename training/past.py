@@ -17,11 +17,15 @@ from features.rulebook.check import complaints
 from features.rulebook.document import Rulebook
 from features.rulebook.points import Agreed, Facts, award, disqualified
 from features.snapshot import Snapshot, take_snapshot
+from features.stages import EXCLUDED
 from models.replay import Past
 from models.workspace import Workspace
 from training.dataset import exported_at, label, snapshots
 from training.intake import Files, Taken, files_of, take
 from training.labels import DECIDED, KNOWN, OPEN, UNWORKED, Labels, amounts_of
+
+_BY_AGE = (DECIDED, EXCLUDED)
+"""States that do not say whether a lead is old enough to be judged."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,8 @@ class Matured:
         past: ids, instants and ends, for the replay.
         snapshot: what was known of them.
         features: what rulebooks may ask beside fields; enough for them, not for a model.
-        states: leads that are known, unworked or were decided before their snapshot; and open
-            ones, which are left out.
+        states: leads that are known, unworked, excluded or were decided before their snapshot; and
+            open ones, which are left out.
     """
 
     fields: Fields
@@ -96,7 +100,7 @@ def make_matured(fields: Fields, rulebook: Rulebook, taken: Taken) -> Matured:
     labels = label(taken, fields, rulebook, as_of, until)
     rows = np.flatnonzero(_matured(labels, as_of, until, rulebook.horizon_days))
     state = labels.state[rows]
-    counts = {name: int((state == name).sum()) for name in (KNOWN, UNWORKED, DECIDED)}
+    counts = {name: int((state == name).sum()) for name in (KNOWN, UNWORKED, *_BY_AGE)}
     counts[OPEN] = len(labels.state) - len(rows)
     if len(rows) == 0:
         raise NothingToLearn(
@@ -119,7 +123,7 @@ def make_matured(fields: Fields, rulebook: Rulebook, taken: Taken) -> Matured:
 
 
 def _matured(labels: Labels, as_of: Instants, until: np.datetime64, horizon_days: float) -> Flags:
-    decided = np.asarray(labels.state == DECIDED)
+    by_age = np.isin(labels.state, _BY_AGE)
     with np.errstate(invalid="ignore"):
         old_enough = (until - as_of) / DAY >= horizon_days
-    return np.asarray(np.where(decided, old_enough, labels.state != OPEN), dtype=bool)
+    return np.asarray(np.where(by_age, old_enough, labels.state != OPEN), dtype=bool)

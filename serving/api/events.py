@@ -100,7 +100,9 @@ async def activities(request: Request) -> Response:
     dependencies=[Depends(allow("events.write"))],
 )
 async def outcomes(request: Request) -> Response:
-    """One outcome, or `{"outcomes": [...]}`. A lead's stage is its latest outcome's, by `at`."""
+    """One outcome, or `{"outcomes": [...]}`. A lead's stage is its latest outcome's, by `at`.
+    `excluded` says that it was no lead (cancelled, there twice, nobody to be reached): it is closed
+    and teaches nothing. `reopened` takes back how it had ended."""
     return await _happened(request, "outcomes", outcome_rows)
 
 

@@ -21,7 +21,7 @@ from features.rulebook.document import Rulebook
 from features.rulebook.known import Facts
 from features.rulebook.points import Agreed, award, disqualified
 from features.snapshot import Snapshot
-from features.stages import FINAL
+from features.stages import FINAL, has_ended, is_excluded
 from features.timeline import Activities, no_activities, see
 from features.values import parse_instant
 from models.replay import Past
@@ -82,6 +82,8 @@ class StoredPast:
         self._ends: dict[str, list[Row[Any]]] = defaultdict(list)
         for row in store.events(outcomes):
             self._ends[row.lead_id].append(row)
+        for ends in self._ends.values():
+            ends.sort(key=lambda e: (e.at, e.stage in FINAL))
         self._worked = set(self._ends) | set(
             self._activities.lead[self._activities.team == "sales"].tolist()
         )
@@ -140,9 +142,10 @@ class StoredPast:
         for i, lead_id in enumerate(ids):
             seen_at = to_number(at[i])
             ends = self._ends.get(lead_id, [])
-            decided = any(e.stage in FINAL and e.at <= seen_at for e in ends)
+            decided = has_ended(e.stage for e in ends if e.at <= seen_at)
+            excluded = is_excluded(e.stage for e in ends)
             won = [e for e in ends if e.stage == "won" and seen_at < e.at <= seen_at + horizon]
-            known[i] = lead_id in self._worked and not decided
+            known[i] = lead_id in self._worked and not decided and not excluded
             y[i] = float(bool(won))
             if won and won[-1].amount is not None:
                 amount[i] = won[-1].amount

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
 
+from features.stages import REOPENED
 from serving.storage.pact_tables import disputes, handoffs, pact_evidence
 from serving.storage.tables import leads
 
@@ -80,12 +81,12 @@ class HandoffStore:
 
     def candidates(self, threshold: float, after: int, limit: int) -> list[Row[Any]]:
         """Leads whose shown score reaches the threshold and that nobody was handed, or that came
-        back; those after `after` (a `seq`)."""
+        back or were opened again; those after `after` (a `seq`)."""
         waiting = exists().where(handoffs.c.lead_id == leads.c.id, _BLOCKS)
         query = select(leads).where(
             leads.c.scoring_allowed,
             leads.c.score >= threshold,
-            leads.c.stage.in_(("new", "returned")),
+            leads.c.stage.in_(("new", "returned", REOPENED)),
             leads.c.seq > after,
             ~waiting,
         )

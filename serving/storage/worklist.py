@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, or_, select
 
+from features.stages import EXCLUDED
 from serving.searching import folded
 from serving.storage.leads import Filter, filtered
 from serving.storage.pact_tables import handoffs
 from serving.storage.tables import leads, scores
 
-CLOSED = ("won", "lost", "left")
+CLOSED = ("won", "lost", "left", EXCLUDED)
 """Stages of leads that nobody works any more."""
 
 _GAP = leads.c.score - leads.c.agreed_score
@@ -50,7 +51,7 @@ class Wanted:
     Attributes:
         filter: as in the API.
         search: part of a lead's id or of a field's text, in any case; "" for all.
-        is_open: only leads that are neither won nor lost.
+        is_open: only leads that are not closed.
         gap: only those whose two scores part by so many points or more, either way.
         sort: a name in `SORTS`.
         after: the last lead of the page before.

@@ -86,6 +86,29 @@ def test_a_contact_becomes_a_lead_with_a_score(crm: TestClient):
     assert same["score_exact"] == lead["score"]["score_exact"]
 
 
+def state(at: str, told: str) -> dict[str, Any]:
+    """A change of an opportunity's state in Tryton, as the connector hands it on."""
+    return {"id": f"7-{at}", "opportunity": 7, "at": f"2026-08-{at}T09:00:00Z", "state": told}
+
+
+def test_a_cancelled_opportunity_is_closed_and_one_that_is_opened_again_is_open(crm: TestClient):
+    """Tryton: taken up and cancelled; then lost, and a lead again; in any order of deliveries."""
+    entry = {"start_date": "2026-08-01", "amount": "900"}
+    lead = {"id": 7, "told_at": "2026-08-02T09:00:00Z", "entry": entry}
+    post(crm, "tryton", {"sale.opportunity": [lead]})
+    worklist = {"accept": "text/html"} | key_header(crm.app.state.desk.now.database, "sales")  # type: ignore[attr-defined]
+    way = [("03", "opportunity", "accepted"), ("04", "cancelled", "excluded")]
+    way += [("05", "lead", "reopened"), ("06", "lost", "lost"), ("07", "opportunity", "accepted")]
+    for at, told, stage in way:
+        post(crm, "tryton", {"sale.opportunity.change": [state(at, told)]})
+        assert lead_of(crm, "tryton-7")["stage"] == stage
+        listed = "tryton-7" in crm.get("/leads", headers=worklist).text
+        assert listed == (stage not in ("excluded", "lost"))
+    late = post(crm, "tryton", {"sale.opportunity.change": [state("02", "cancelled")]})
+    assert statuses(late) == [("outcome", "stored")]
+    assert lead_of(crm, "tryton-7")["stage"] == "accepted"
+
+
 def test_the_same_again_changes_nothing_and_is_said_to_be_known(crm: TestClient):
     won = {"lifecyclestage": "customer", "hs_lifecyclestage_customer_date": "2026-08-19T10:00:00Z"}
     payload = {"contacts": [contact(**INES, **won)]}

@@ -192,6 +192,29 @@ def test_fields_stand_as_they_were_when_a_lead_is_first_looked_at(store: Store, 
     assert done.late == 1
 
 
+def test_what_was_cancelled_after_it_was_taken_up_does_not_teach(store: Store, tmp_path: Path):
+    ends = {
+        "lost": ("accepted", "lost"),
+        "cancelled": ("accepted", "excluded"),
+        "opened-again": ("lost", "reopened"),
+        "won-then": ("lost", "reopened", "won"),
+    }
+    for lead_id, stages in ends.items():
+        store.put(lead_id, created_at="2026-01-01T00:00:00Z", employees=5)
+        told = [
+            {"lead_id": lead_id, "stage": s, "at": f"2026-02-0{day}"}
+            for day, s in enumerate(stages, 1)
+        ]
+        became = [c.row for c in outcome_rows(told, "", NOW)]
+        store.do(lambda r, b=became: r.happened([], b))
+    store.put("young", created_at="2026-08-30T00:00:00Z")
+    store.export(tmp_path)
+    dataset = load_dataset(store.workspace, *(tmp_path / name for name in FILES))
+    taught = dict(zip(dataset.lead.tolist(), dataset.y.tolist(), strict=True))
+    assert taught == {"lost": 0, "opened-again": 0, "won-then": 1}
+    assert dataset.states == {"known": 3, "excluded": 1, "open": 1}
+
+
 def test_who_does_not_want_to_teach_is_left_out_and_counted(store: Store, tmp_path: Path):
     for lead_id in ("teaches", "no-training", "no-scoring"):
         store.put(lead_id, email=f"{lead_id}@x.example")
@@ -270,12 +293,19 @@ def test_a_workspace_without_dates_gets_its_outcome_column_its_formats_and_its_p
 ):
     for lead_id, email in (("L1", "a@x.example"), ("L2", "A@x.example"), ("L3", "c@x.example")):
         store.put(lead_id, email=email)
+    for lead_id in ("cancelled", "reopened", "returning"):
+        store.put(lead_id, email=f"{lead_id}@x.example")
     ends = [("L1", "lost", 1), ("L1", "won", 2), ("L2", "returned", 3)]
+    ends += [("cancelled", "lost", 1), ("cancelled", "excluded", 2)]
+    ends += [("reopened", "lost", 1), ("reopened", "reopened", 2)]
+    ends += [("returning", "won", 1), ("returning", "qualified", 2)]
     told = [{"lead_id": i, "stage": s, "at": f"2026-08-0{d}"} for i, s, d in ends]
     store.do(lambda r: r.happened([], [c.row for c in outcome_rows(told, "", NOW)]))
     rules = make_rulebook()
     with store.database.reading() as connection:
         export_history(connection, make_fields(FIELDS_WITHOUT_DATES), rules, tmp_path)
     found = {row["Lead ID"]: (row["Won"], row["Person"]) for row in rows(tmp_path / FILES[0])}
+    ended = {i: found.pop(i)[0] for i in ("cancelled", "reopened", "returning")}
+    assert ended == {"cancelled": None, "reopened": None, "returning": "1"}
     assert found == {"L1": ("1", "L1"), "L2": ("0", "L1"), "L3": (None, "L3")}
     assert rows(tmp_path / "outcomes.ndjson") == []

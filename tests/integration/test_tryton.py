@@ -142,10 +142,10 @@ def test_from_tryton_s_leads_to_a_model_and_back_to_notes(company: Company):
         first = company.connect(service)
         assert (first.code, first.err) == (0, ""), first
         stages = {lead.id: lead.stage for lead in client.leads(limit=200)}
-        expected = {"won": "won", "lost": "lost"}
+        expected = {"won": "won", "lost": "lost", "cancelled": "excluded"}
         assert {f"tryton-{k}" for k in company.truth} == set(stages)
         for one, state in company.truth.items():
-            is_closed = stages[f"tryton-{one}"] in ("won", "lost")
+            is_closed = stages[f"tryton-{one}"] in expected.values()
             assert is_closed == (state in expected), (one, state)
             assert not is_closed or stages[f"tryton-{one}"] == expected[state]
         assert first.json["notes"] == LEADS

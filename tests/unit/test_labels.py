@@ -47,6 +47,40 @@ def test_a_lead_decided_before_it_is_looked_at_does_not_teach():
     assert judged("a", ("a", 9, "accepted"), ("a", 20, "won")) == ("known", 1)
 
 
+def test_what_turned_out_to_be_no_lead_does_not_teach_whatever_was_done_about_it():
+    taken_up = ("a", 20, "accepted")
+    assert judged("a", taken_up) == ("known", 0)
+    assert judged("a", taken_up, ("a", 30, "excluded"), called=True)[0] == "excluded"
+    assert judged("a", taken_up, ("a", 150, "excluded"))[0] == "excluded"
+    assert judged("a", ("a", 5, "excluded"))[0] == "excluded"
+    # Told after the export was made, it is not known yet.
+    assert judged("a", taken_up, ("a", 201, "excluded")) == ("known", 0)
+
+
+def test_a_young_lead_that_turned_out_to_be_none_is_not_open():
+    told = outcomes(("a", 20, "excluded"), ("b", 20, "accepted"))
+    found = labels_from_outcomes(
+        texts(["a", "b"]), at(10, 10), told, no_activities(), 90, at(50)[0]
+    )
+    assert found.state.tolist() == ["excluded", "open"]
+
+
+def test_what_was_opened_again_is_open_again():
+    lost = ("a", 5, "lost")
+    for stage in ("reopened", "accepted"):
+        assert judged("a", lost, ("a", 8, stage), ("a", 40, "won")) == ("known", 1)
+        assert judged("a", lost, ("a", 8, stage)) == ("known", 0)
+        # It was opened again only after it was looked at.
+        assert judged("a", lost, ("a", 12, stage))[0] == "decided before"
+    assert judged("a", ("a", 30, "excluded"), ("a", 40, "reopened"), ("a", 50, "won")) == (
+        "known",
+        1,
+    )
+    # Of what is told of one instant the end counts, in whatever order it stands.
+    assert judged("a", lost, ("a", 5, "accepted"))[0] == "decided before"
+    assert judged("a", ("a", 5, "won"), ("a", 8, "qualified"))[0] == "decided before"
+
+
 def test_a_lead_that_nobody_worked_is_unworked_and_no_negative():
     assert judged("a", ("b", 20, "won"))[0] == "unworked"
     assert judged("a", ("b", 20, "won"), called=True) == ("known", 0)
