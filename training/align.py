@@ -25,6 +25,7 @@ from training.card_files import card_texts, write_cards
 from training.censoring import teaching
 from training.dataset import Dataset, load_dataset
 from training.evaluate import monotone_of
+from training.leak_guard import guard
 from training.pipeline import ADDS_UP_WITHIN, DoesNotAddUp, example_of, keep
 from training.plan import Plan
 
@@ -62,6 +63,8 @@ def run_alignment(plan: Plan, champion: Scorer) -> Alignment:
 
     Raises:
         InputRefused: when there is nothing to align, or the fields are others.
+        LeakSuspected: when an input looks known only after the outcome, and neither the champion's
+            training nor the plan accepted it.
         NothingToLearn: when history tells nothing of either outcome.
         NotAligned: when the gate is not passed.
         DoesNotAddUp: when a score is not the sum of its lines.
@@ -69,6 +72,7 @@ def run_alignment(plan: Plan, champion: Scorer) -> Alignment:
     book, fields = plan.workspace.rulebook(), plan.workspace.fields()
     _check(champion, book, fields)
     new = _dataset(plan, champion, book)
+    accepted = _guard(plan, champion, new)
     old = _dataset(plan, champion, champion.rulebook)
     history, was = _history(new), _history(old)
     if history.rarer < 2:
@@ -82,7 +86,7 @@ def run_alignment(plan: Plan, champion: Scorer) -> Alignment:
     judged, own = _judge(ladder, after, history, was, monotone, plan.seed)
     if not judged.passed:
         raise NotAligned(_why_not(judged))
-    bundle = _bundle(champion, new, after, judged, plan.seed)
+    bundle = _bundle(champion, new, after, judged, plan.seed, accepted)
     _check_sums(bundle, new)
     versions, folder = keep(bundle, plan)
     texts = card_texts(bundle.card, versions)
@@ -115,6 +119,13 @@ def _dataset(plan: Plan, champion: Scorer, book: Rulebook) -> Dataset:
     features = Catalogue.of(found.fields, known).compute(found.snapshot)
     others = replace(found.others, vocabulary=known)
     return replace(found, vocabulary=known, features=features, others=others)
+
+
+def _guard(plan: Plan, champion: Scorer, dataset: Dataset) -> dict[str, str]:
+    """Suspicious inputs that are accepted; those of the champion's training as its card says."""
+    before: dict[str, str] = champion.card.get("accepted_leaks", {})
+    accepted = *plan.accept_leaks, *before
+    return guard(dataset.everyone, dataset.fields, dataset.outcome, accepted) | before
 
 
 def _history(dataset: Dataset) -> History:
@@ -153,8 +164,15 @@ def _why_not(found: Gate) -> str:
     )
 
 
-def _bundle(champion: Scorer, dataset: Dataset, after: Lower, judged: Gate, seed: int) -> Bundle:
-    card = aligned_card(champion, dataset, after, judged, seed)
+def _bundle(
+    champion: Scorer,
+    dataset: Dataset,
+    after: Lower,
+    judged: Gate,
+    seed: int,
+    accepted: dict[str, str],
+) -> Bundle:
+    card = aligned_card(champion, dataset, after, judged, seed, accepted)
     ladder = replace(after.ladder, threads=champion.ladder.threads)
     worth = champion.amounts, champion.retention
     return Bundle(champion.fields, dataset.rulebook, champion.vocabulary, ladder, card, *worth)

@@ -13,11 +13,23 @@ from training.censoring import teaching
 from training.dataset import Dataset
 from training.evidence import evidence_of
 from training.figures import rounded
-from training.findings import ALIGNED, RULEBOOK_NOT_INFORMATIVE, Finding, not_informative
+from training.findings import (
+    ALIGNED,
+    LEAKS_ACCEPTED,
+    RULEBOOK_NOT_INFORMATIVE,
+    Finding,
+    leaks_accepted,
+    not_informative,
+)
 
 
 def aligned_card(
-    champion: Scorer, dataset: Dataset, lower: Lower, judged: Gate, seed: int
+    champion: Scorer,
+    dataset: Dataset,
+    lower: Lower,
+    judged: Gate,
+    seed: int,
+    accepted: Mapping[str, str],
 ) -> dict[str, Any]:
     """The champion's card with everything that the alignment made anew.
 
@@ -30,6 +42,7 @@ def aligned_card(
         lower: what that history taught.
         judged: the gate that was passed.
         seed: of the gate.
+        accepted: suspicious inputs that a person answers for, each with its suspicion.
     """
     card = champion.card
     trained = str(card.get("aligned", {}).get("figures_of", champion.versions.model))
@@ -46,7 +59,8 @@ def aligned_card(
             "gate": asdict(judged),
             "seed": seed,
         },
-        "findings": _findings(champion, dataset, lower, judged, trained),
+        "accepted_leaks": dict(accepted),
+        "findings": _findings(champion, dataset, lower, judged, trained, accepted),
     }
     if card.get("evaluation") is not None:
         told["evaluation"] = card["evaluation"] | {"of_model": trained}
@@ -54,12 +68,19 @@ def aligned_card(
 
 
 def _findings(
-    champion: Scorer, dataset: Dataset, lower: Lower, judged: Gate, trained: str
+    champion: Scorer,
+    dataset: Dataset,
+    lower: Lower,
+    judged: Gate,
+    trained: str,
+    accepted: Mapping[str, str],
 ) -> list[Mapping[str, Any]]:
     found = [_aligned(champion, dataset.rulebook.edition, judged, trained)]
     if not lower.ladder.informative:
         found.append(not_informative(1.0 + lower.ladder.fitted.b, None))
-    told = {ALIGNED, RULEBOOK_NOT_INFORMATIVE}
+    if accepted:
+        found.append(leaks_accepted(accepted))
+    told = {ALIGNED, LEAKS_ACCEPTED, RULEBOOK_NOT_INFORMATIVE}
     return [
         *(vars(one) for one in found),
         *(one for one in champion.card.get("findings", []) if one["name"] not in told),

@@ -9,7 +9,7 @@ import numpy as np
 
 from features.arrays import Floats, Ints
 from features.catalogue import Catalogue
-from features.errors import InputRefused
+from features.errors import InputRefused, NothingToLearn
 from features.facts import facts_of
 from features.rulebook.document import Rulebook
 from features.rulebook.points import Agreed, award
@@ -55,7 +55,18 @@ def history_of(dataset: Dataset, rulebook: Rulebook, agreed: Agreed) -> History:
 
 
 def evidence_of(dataset: Dataset, rows: Ints | None = None) -> Evidence:
-    """Evidence about the workspace's rulebook from all leads whose outcome is known, or some."""
+    """Evidence about the workspace's rulebook from all leads whose outcome is known, or some.
+
+    Raises:
+        NothingToLearn: when no lead's outcome is known.
+    """
+    if dataset.n == 0:
+        told = ", ".join(f"{count:,} {state}" for state, count in dataset.states.items() if count)
+        raise NothingToLearn(
+            "No lead's end is known, so history says nothing of the criteria yet "
+            f"({dataset.rows:,} leads in the file{f': {told}' if told else ''}). Come back when "
+            "the first ones have matured; until then the agreement stands as signed."
+        )
     rulebook = dataset.rulebook
     history, agreed = history_of(dataset, rulebook, dataset.agreed), dataset.agreed
     if rows is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,15 +60,20 @@ def findings(
         says = "Too few leads of either outcome to hold any out: nothing here was tested."
         found.append(Finding(NOT_TESTED, says))
     if accepted:
-        says = (
-            f"{', '.join(accepted)} looked known only after the outcome and was accepted: if that "
-            "is wrong, every figure here flatters."
-        )
-        found.append(Finding(LEAKS_ACCEPTED, says))
+        found.append(leaks_accepted(accepted))
     found += _rate(drift, told)
     found += _fields(drift)
     found += _segments(groups)
     return found
+
+
+def leaks_accepted(accepted: Iterable[str]) -> Finding:
+    """That suspicious inputs are used all the same."""
+    says = (
+        f"{', '.join(accepted)} looked known only after the outcome and was accepted: if that is "
+        "wrong, every figure here flatters."
+    )
+    return Finding(LEAKS_ACCEPTED, says)
 
 
 def not_informative(slope: float, evaluation: Mapping[str, Any] | None) -> Finding:

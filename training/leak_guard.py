@@ -1,7 +1,8 @@
-"""The leak guard of training: refuses inputs that look known only after the outcome.
+"""The leak guard: refuses inputs that look known only after the outcome.
 
-`init` drafts such fields as ignored; people edit the file afterwards, and exports change. So every
-training looks again, at all leads of the file, and a person must answer for what it accepts.
+`init` drafts such fields as ignored; people edit the file afterwards, and exports change. So
+whatever teaches a model or judges points looks again, at all leads of the file, and a person must
+answer for what is accepted.
 """
 
 from __future__ import annotations
@@ -106,6 +107,6 @@ def _refusal(found: list[Suspicion]) -> str:
         "lead. A model taught by such a field looks better than it is.\n"
         + "\n".join(lines)
         + "\nGive each the role `ignored` in fields.yaml. If you know that it stands when a lead "
-        f"is scored: `leadpact train {options}`, or accept_leaks in fields.yaml with the reason; "
-        "the model card tells it."
+        f"is scored: {options} with the same command, or accept_leaks in fields.yaml with the "
+        "reason; the model card tells it."
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from features.arrays import Floats, Table, texts
@@ -24,8 +25,10 @@ from models.likelihood import Z90
 from models.scale import sigmoid
 from models.workspace import Workspace
 from tests.support import build
+from tests.support.cli import run
 from training.dataset import load_dataset
 from training.evidence import evidence_of, try_suggestion
+from training.sample import write_workspace
 
 RULES = """
 edition: "e1"
@@ -278,6 +281,23 @@ def test_evidence_on_the_sample_names_every_criterion_with_leads_behind_it(
         assert c.behind.leads == carried.sum()
         assert c.behind.conversions == dataset.y[carried].sum()
         assert c.low < c.points < c.high
+
+
+@pytest.mark.parametrize("outcomes", ["none", "young"])
+def test_without_a_known_end_the_command_says_so_and_leaves_with_4(
+    tmp_path: Path, outcomes: str
+) -> None:
+    write_workspace(tmp_path, 60, 7)
+    told = pd.read_csv(tmp_path / "outcomes.csv", dtype=str)
+    told.iloc[:0].to_csv(tmp_path / "outcomes.csv", index=False)
+    if outcomes == "young":
+        leads = pd.read_csv(tmp_path / "leads.csv", dtype=str)
+        leads.assign(created_at=leads.created_at.max()).to_csv(tmp_path / "leads.csv", index=False)
+    ran = run("evidence", "-w", tmp_path, "--json")
+    assert ran.code == 4
+    assert ran.json["error"] == "NothingToLearn"
+    assert "No lead's end is known" in ran.json["detail"]
+    assert "60 leads in the file" in ran.json["detail"]
 
 
 def test_the_samples_e_mail_opens_are_not_worth_their_points(sample_folder: Path) -> None:

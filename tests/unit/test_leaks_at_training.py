@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,12 @@ import pytest
 
 import leadpact
 from features.errors import LeakSuspected
+from models.scorer import Scorer
 from models.workspace import Workspace
+from tests.support.cli import run
+from training.align import run_alignment
 from training.leaks import suspects
-from training.pipeline import train
+from training.pipeline import Result, train
 from training.plan import Plan
 
 RULEBOOK = """
@@ -40,6 +44,17 @@ fields:
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
+    return _written(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def accepted(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """A training whose leak a person answered for."""
+    workspace = _written(tmp_path_factory.mktemp("accepted"))
+    return train(Plan(workspace, register=False, accept_leaks=("call",), curve=False))
+
+
+def _written(folder: Path) -> Workspace:
     rng = np.random.default_rng(0)
     n = 600
     size = rng.uniform(1, 100, n).round()
@@ -53,10 +68,10 @@ def workspace(tmp_path: Path) -> Workspace:
             "won": np.where(won, "yes", "no"),
         }
     )
-    frame.to_csv(tmp_path / "leads.csv", index=False)
-    (tmp_path / "fields.yaml").write_text(FIELDS)
-    (tmp_path / "rulebook.yaml").write_text(RULEBOOK)
-    return Workspace(tmp_path)
+    frame.to_csv(folder / "leads.csv", index=False)
+    (folder / "fields.yaml").write_text(FIELDS)
+    (folder / "rulebook.yaml").write_text(RULEBOOK)
+    return Workspace(folder)
 
 
 def test_training_refuses_a_leak_and_keeps_nothing(workspace) -> None:
@@ -78,17 +93,47 @@ def test_the_command_line_says_the_field_the_reason_and_leaves_with_3(
     assert "--accept-leak call" in told["detail"]
 
 
-def test_an_accepted_leak_trains_and_stands_on_the_card(workspace) -> None:
-    result = train(Plan(workspace, register=False, accept_leaks=("call",), curve=False))
-    assert result.card["accepted_leaks"]["call"].endswith("Accepted by --accept-leak.")
-    assert "LeaksAccepted" in [f["name"] for f in result.card["findings"]]
-    text = (result.cards / "card.md").read_text()
+@pytest.mark.parametrize("command", ["evidence", "reconcile"])
+def test_commands_that_judge_refuse_a_leak_and_take_an_accepted_one(
+    workspace, command: str
+) -> None:
+    refused = run(command, "-w", workspace.folder, "--json")
+    assert refused.code == 3
+    assert refused.json["error"] == "LeakSuspected"
+    assert "--accept-leak call" in refused.json["detail"]
+    taken = run(command, "-w", workspace.folder, "--accept-leak", "call", "--json")
+    assert taken.code == 0, taken.err
+
+
+def test_an_alignment_refuses_a_leak_that_the_champions_training_did_not_accept(
+    workspace, accepted: Result
+) -> None:
+    trained = Scorer.load(accepted.folder)
+    told = RULEBOOK.replace("t1", "t2").replace("points: 12", "points: 20")
+    (workspace.folder / "rulebook.yaml").write_text(told)
+    aligned = Scorer.load(run_alignment(Plan(workspace, register=False), trained).folder)
+    assert aligned.card["accepted_leaks"] == trained.card["accepted_leaks"]
+    assert [f["name"] for f in aligned.card["findings"]].count("LeaksAccepted") == 1
+    asked = copy(trained)
+    asked.card = trained.card | {"accepted_leaks": {}, "findings": []}
+    with pytest.raises(LeakSuspected, match="--accept-leak call"):
+        run_alignment(Plan(workspace, register=False), asked)
+    answered = Plan(workspace, register=False, accept_leaks=("call",))
+    found = Scorer.load(run_alignment(answered, asked).folder).card
+    assert found["accepted_leaks"]["call"].endswith("Accepted by --accept-leak.")
+    assert [f["name"] for f in found["findings"]] == ["Aligned", "LeaksAccepted"]
+
+
+def test_an_accepted_leak_trains_and_stands_on_the_card(accepted: Result) -> None:
+    assert accepted.card["accepted_leaks"]["call"].endswith("Accepted by --accept-leak.")
+    assert "LeaksAccepted" in [f["name"] for f in accepted.card["findings"]]
+    text = (accepted.cards / "card.md").read_text()
     assert "call, used all the same" in text
     assert "LeaksAccepted" in text
     # A field that no model looks at may still be one that groups are compared by.
-    by = {s["by"] for s in result.card["evaluation"]["segments"]}
+    by = {s["by"] for s in accepted.card["evaluation"]["segments"]}
     assert by == {"Grade", "region", "size"}
-    assert "region" not in result.card["inputs"]
+    assert "region" not in accepted.card["inputs"]
 
 
 def test_the_same_history_gives_the_same_card_and_bundle(workspace) -> None:

@@ -9,6 +9,7 @@ import typer
 from models.workspace import Workspace
 from training.commands.common import (
     HERE,
+    AcceptLeak,
     Activities,
     AsJson,
     Folder,
@@ -33,10 +34,12 @@ def align(
     seed: Seed = 0,
     threads: Threads = 2,
     tracking_uri: Tracking = None,
+    accept_leak: AcceptLeak = None,
     as_json: AsJson = False,
 ) -> None:
     """Align the champion to rulebook.yaml: agreed points, what is learned beside them and the scale
     are fitted anew, learned corrections are kept. Registers a challenger if the gate is passed.
+    Suspicious inputs that the champion's training accepted stay accepted.
 
     `leadpact rulebook export` writes the edition in force to rulebook.yaml.
     """
@@ -44,7 +47,15 @@ def align(
     from training.plan import Plan
 
     files = leads, activities, outcomes
-    plan = Plan(Workspace(workspace), *files, threads, seed, tracking_uri=tracking_uri)
+    accepted = tuple(accept_leak or ())
+    plan = Plan(
+        Workspace(workspace),
+        *files,
+        threads,
+        seed,
+        tracking_uri=tracking_uri,
+        accept_leaks=accepted,
+    )
     found = run_alignment(plan, champion(workspace))
     if as_json:
         registered = None if found.registered is None else vars(found.registered)

@@ -12,6 +12,7 @@ from features.errors import NothingToLearn
 from models.workspace import NoChampion, Workspace
 from training.commands.common import (
     HERE,
+    AcceptLeak,
     Activities,
     AsJson,
     Folder,
@@ -38,6 +39,7 @@ def evidence(
     suggest: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a proposed edition into FILE.")
     ] = None,
+    accept_leak: AcceptLeak = None,
     as_json: AsJson = False,
 ) -> None:
     """What history says each criterion is worth, with a verdict."""
@@ -48,10 +50,12 @@ def evidence(
     from training.dataset import load_dataset
     from training.evidence import evidence_of, try_suggestion, write_edition
     from training.labels import UNWORKED
+    from training.leak_guard import guard
 
     with progress(as_json) as told:
         told("Reading the history", 1, 3)
         dataset = load_dataset(Workspace(workspace), leads, activities, outcomes)
+        guard(dataset.everyone, dataset.fields, dataset.outcome, accept_leak or ())
         told("Weighing every criterion", 2, 3)
         found = evidence_of(dataset)
         told("Trying older evidence on newer leads", 3, 3)
@@ -140,6 +144,7 @@ def reconcile(
     outcomes: Outcomes = None,
     seed: Seed = 0,
     threads: Threads = 2,
+    accept_leak: AcceptLeak = None,
     as_json: AsJson = False,
 ) -> None:
     """Where rulebook and model disagree on unseen leads, why, and who was right."""
@@ -147,11 +152,13 @@ def reconcile(
 
     from training.console_reconcile import show_reconciliation
     from training.dataset import load_dataset
+    from training.leak_guard import guard
     from training.reconcile import reconcile as run
 
     with progress(as_json) as told:
         told("Reading the history", 1, 2)
         dataset = load_dataset(Workspace(workspace), leads, activities, outcomes)
+        guard(dataset.everyone, dataset.fields, dataset.outcome, accept_leak or ())
         told("Teaching on the older leads, comparing on the newer", 2, 2)
         found = run(dataset, threads, seed)
     if found is None:
