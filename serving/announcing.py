@@ -39,6 +39,7 @@ class Announcer:
     def __init__(self, connection: Connection, now: np.datetime64) -> None:
         self._store, self._now = OutboxStore(connection), now
         self._asked: list[tuple[Row[Any], frozenset[str]]] | None = None
+        self._held = False
 
     def wants(self, event: str) -> bool:
         """Whether anybody asked for this."""
@@ -52,6 +53,9 @@ class Announcer:
             data: ids and numbers, never what a form sent.
         """
         assert event in EVENTS, event
+        if not self.wants(event):
+            return
+        self._hold()
         at = to_number(self._now)
         body = canonical({"type": event, "timestamp": f"{self._now}Z", "data": dict(data)})
         letter = {"event": event, "subject": subject, "body": body, "state": PENDING}
@@ -64,8 +68,16 @@ class Announcer:
             ]
         )
 
+    def _hold(self) -> None:
+        """From the first letter on every webhook's row stays until the transaction's end: one that
+        was removed since it was read gets none, one that is removed later is cleared away later."""
+        if not self._held:
+            self._asked, self._held = self._read(hold=True), True
+
     def _targets(self) -> list[tuple[Row[Any], frozenset[str]]]:
         if self._asked is None:
-            rows = [row for row in self._store.webhooks() if row.active]
-            self._asked = [(row, frozenset(read(row.events))) for row in rows]
+            self._asked = self._read(hold=False)
         return self._asked
+
+    def _read(self, *, hold: bool) -> list[tuple[Row[Any], frozenset[str]]]:
+        return [(row, frozenset(read(row.events))) for row in self._store.webhooks(hold=hold)]

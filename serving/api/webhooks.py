@@ -90,7 +90,8 @@ async def listed(request: Request) -> Response:
     dependencies=_MAY,
 )
 async def remove(request: Request, webhook_id: WebhookId) -> Response:
-    """It goes with all its letters; what was not delivered is not."""
+    """It goes with all its letters; what was not delivered is not. At most a letter that is under
+    way at this moment still arrives."""
     return (await _change(request, lambda hooks: hooks.remove(webhook_id), 204)).response()
 
 

@@ -84,6 +84,7 @@ webhooks = Table(
     # The secret is derived from the service's own key and these; it stands in no table.
     Column("generation", Integer, nullable=False),
     instant("overlap_until", nullable=True),
+    # False: removed; the row goes with its letters when no transaction writes one.
     Column("active", Boolean, nullable=False),
     Column("made_by", String(MAX_ID), nullable=False),
     instant("created_at"),

@@ -23,13 +23,21 @@ class OutboxStore:
         self._connection.execute(insert(webhooks).values(**row))
 
     def webhook(self, webhook_id: str) -> Row[Any] | None:
-        """A webhook, or None."""
-        query = select(webhooks).where(webhooks.c.id == webhook_id)
+        """A webhook, or None; None too for one that was removed."""
+        query = select(webhooks).where(webhooks.c.id == webhook_id, webhooks.c.active)
         return self._connection.execute(query).one_or_none()
 
-    def webhooks(self) -> list[Row[Any]]:
-        """All webhooks, the oldest first."""
-        query = select(webhooks).order_by(webhooks.c.created_at, webhooks.c.id)
+    def webhooks(self, *, hold: bool = False) -> list[Row[Any]]:
+        """All webhooks that were not removed, the oldest first.
+
+        Args:
+            hold: whether their rows stay until the transaction's end, for letters that are to point
+                to them. Others who hold them, and who removes one, do not wait for it.
+        """
+        query = select(webhooks).where(webhooks.c.active)
+        query = query.order_by(webhooks.c.created_at, webhooks.c.id)
+        if hold:
+            query = query.with_for_update(read=True, key_share=True)
         return list(self._connection.execute(query))
 
     def write_webhook(self, webhook_id: str, values: Mapping[str, Any]) -> None:
@@ -38,9 +46,18 @@ class OutboxStore:
         self._connection.execute(update(webhooks).where(same).values(**values))
 
     def remove_webhook(self, webhook_id: str) -> None:
-        """Remove a webhook with its letters."""
-        self._connection.execute(delete(outbox).where(outbox.c.webhook_id == webhook_id))
-        self._connection.execute(delete(webhooks).where(webhooks.c.id == webhook_id))
+        """Remove a webhook: nothing is sent there or written for it any more. Its row and letters
+        go by `clear`: transactions that are at work may have written letters that point to it."""
+        self.write_webhook(webhook_id, {"active": False})
+
+    def clear(self, webhook_id: str) -> None:
+        """Let a webhook that was removed go with its letters, unless a transaction still holds it;
+        then it is for another time."""
+        mine = (webhooks.c.id == webhook_id) & ~webhooks.c.active
+        free = select(webhooks.c.id).where(mine).with_for_update(skip_locked=True)
+        if self._connection.execute(free).one_or_none() is not None:
+            self._connection.execute(delete(outbox).where(outbox.c.webhook_id == webhook_id))
+            self._connection.execute(delete(webhooks).where(mine))
 
     def put(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Put letters into the outbox."""
@@ -48,10 +65,11 @@ class OutboxStore:
             self._connection.execute(insert(outbox), [dict(row) for row in rows])
 
     def waiting(self, now: int, latest: int) -> set[str]:
-        """Webhooks that have a letter whose time has come; see `_has_come`."""
+        """Webhooks that have a letter whose time has come, see `_has_come`; and those that were
+        removed and are to be cleared away."""
         due = (outbox.c.state == PENDING) & _has_come(now, latest)
-        active = webhooks.c.id.in_(select(outbox.c.webhook_id).where(due)) & webhooks.c.active
-        return set(self._connection.execute(select(webhooks.c.id).where(active)).scalars())
+        waits = webhooks.c.id.in_(select(outbox.c.webhook_id).where(due)) | ~webhooks.c.active
+        return set(self._connection.execute(select(webhooks.c.id).where(waits)).scalars())
 
     def heads(self, webhook_id: str, now: int, latest: int, most: int) -> list[Row[Any]]:
         """Letters to send now: of each subject the first that is pending, if its time has come."""

@@ -66,7 +66,7 @@ class Webhooks:
         return _made(self.find(webhook_id))
 
     def remove(self, webhook_id: str) -> None:
-        """Remove a webhook with its letters.
+        """Remove a webhook; its letters go once nothing at work writes one.
 
         Raises:
             NoSuch: when there is none.

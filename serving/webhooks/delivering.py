@@ -56,7 +56,7 @@ class _Try:
 
 
 def waiting(post: Post) -> set[str]:
-    """Webhooks that have a letter whose time has come."""
+    """Webhooks that have a letter whose time has come, or were removed."""
     with post.database.reading() as connection:
         return OutboxStore(connection).waiting(*_span(post))
 
@@ -78,12 +78,23 @@ def deliver_some(post: Post, lease: Lease, webhook_id: str) -> int:
         store = OutboxStore(connection)
         letters = store.heads(webhook_id, *_span(post), AT_ONCE)
         webhook = store.webhook(webhook_id)
-    if webhook is None or not webhook.active or not letters:
+    if webhook is None:
+        _clear(post, lease, webhook_id)
+        return 0
+    if not letters:
         return 0
     with ThreadPoolExecutor(AT_ONCE) as pool:
         tries = list(pool.map(lambda letter: _try(post, webhook, letter), letters))
     _note(post, lease, tries)
     return len(tries)
+
+
+def _clear(post: Post, lease: Lease, webhook_id: str) -> None:
+    """Clear a webhook away that was removed; under the lease, so that none of its letters is under
+    way."""
+    with post.database.transaction() as connection:
+        lease.keep(connection, post.clock())
+        OutboxStore(connection).clear(webhook_id)
 
 
 def _try(post: Post, webhook: Row[Any], letter: Row[Any]) -> _Try:
