@@ -12,6 +12,8 @@ from serving.storage.base import from_number, to_number
 from serving.storage.events import EventStore
 from serving.storage.marks import move_mark
 
+MODEL = "model"
+"""The mark that says which model was told to answer last."""
 _SILENT, _HEARD = "silent", "heard"
 
 
@@ -20,11 +22,11 @@ def notice_versions(connection: Connection, versions: Versions, now: np.datetime
     scores every lead anew; the events that were told.
 
     Args:
-        versions: of the champion, which this process answers with.
+        versions: of the champion, or of the model that answers in its place.
     """
     at, announcer = to_number(now), Announcer(connection, now)
     told = []
-    before = move_mark(connection, "model", versions.model, at)
+    before = move_mark(connection, MODEL, versions.model, at)
     if before is not None:
         data = {"model": versions.model, "before": before}
         announcer.announce("model.promoted", SERVICE, data)

@@ -9,6 +9,12 @@ from serving.storage.locks import hold
 from serving.storage.upsert import insert_if_new
 
 
+def mark(connection: Connection, name: str) -> str | None:
+    """What a mark says; None where it was never set."""
+    query = select(marks.c.value).where(marks.c.name == name)
+    return connection.execute(query).scalar_one_or_none()
+
+
 def move_mark(connection: Connection, name: str, value: str, at: int) -> str | None:
     """Set a mark; what it said before where that was something else, None where nothing is new.
 
