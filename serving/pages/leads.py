@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from features.cells import make_inert
 from features.errors import InputRefused
 from features.stages import STAGES
 from serving.access.caller import Caller, Conflict
 from serving.guarding import allow, caller_of, form_of
 from serving.pages import frame
+from serving.pages.leads_file import sent, write_leads
 from serving.pages.sparkline import DAYS
 from serving.pages.store import reading, writing
 from serving.pages.worklist import Shown, rows_of
@@ -24,14 +23,14 @@ from serving.problems import refused, wrong
 from serving.record import NEW
 from serving.schema import NO_NUL
 from serving.state import Worker, worker_of
-from serving.storage.base import from_number, to_number
+from serving.storage.base import to_number
 from serving.storage.leads import Filter
 from serving.storage.tables import MAX_ID
 from serving.storage.worklist import ANY_TIME, CLOSED, SORTS, Place, Wanted, Worklist
 from serving.viewing import ASKS, forget_view, save_view, views_of
 
-PAGE, MOST_EXPORTED = 36, 10_000
-"""Leads of a page, which stays under 60 kB with them, and of a CSV file."""
+PAGE = 36
+"""Leads of a page, which stays under 60 kB with them."""
 _LISTED = 200
 """Names of one drop-down list."""
 _PLACE = r"^-?[0-9]{1,18}\.[0-9]{1,18}$"
@@ -42,7 +41,9 @@ VIEWS = {
     "disagree": ("We disagree", "disagree"),
     "returned": ("Returned", "returned"),
     "waiting": ("Wait for sales", "waiting"),
-    "late": ("Decision late", "late"),
+    "due": ("Due within a day", "due"),
+    "late": ("Call or decision late", "late"),
+    "nobody": ("Nobody's", "nobody"),
 }
 """View -> its name, and the count beside it."""
 SORTED_BY = {
@@ -101,8 +102,9 @@ class Asked:
         )
         is_open = stage not in CLOSED
         gap = tolerance if self.view == "disagree" else 0
-        due = {"waiting": ANY_TIME, "late": now}.get(self.view)
-        return Wanted(asked, self.q, is_open, gap, self.sort, self.place, due)
+        due = {"waiting": ANY_TIME, "due": now + _DAY, "late": now}.get(self.view)
+        unowned = self.view == "nobody"
+        return Wanted(asked, self.q, is_open, gap, self.sort, self.place, due, unowned)
 
     def address(self, path: str = "/leads", **changes: str) -> str:
         """This view's address with some of it changed."""
@@ -175,7 +177,7 @@ def _context(store: Worklist, worker: Worker, asked: Asked) -> dict[str, Any]:
     now = to_number(worker.clock())
     rows = store.page(asked.wanted(hand_over, tolerance, now), PAGE + 1)
     more, rows = len(rows) > PAGE, rows[:PAGE]
-    counts = store.counts(hand_over, tolerance) | store.waiting(now)
+    counts = store.counts(hand_over, tolerance) | store.waiting(now, now + _DAY)
     return {
         "asked": asked,
         "leads": _shown(store, worker, rows),
@@ -198,30 +200,20 @@ def _shown(store: Worklist, worker: Worker, rows: list[Any]) -> list[Shown]:
     now = to_number(worker.clock())
     answers = store.answers(r.score_seq for r in rows)
     courses = store.courses((r.id for r in rows), now - DAYS * _DAY)
-    return rows_of(worker.scorer, rows, answers, courses, now)
+    return rows_of(worker.scorer, rows, answers, courses, store.duties(r.id for r in rows), now)
 
 
 @router.get("/leads.csv")
 async def export_leads(request: Request, asked: Annotated[Asked, Depends()]) -> Response:
-    """The view as a file: up to 10,000 leads in its order; every cell inert in a spreadsheet."""
-    text = await _read(request, lambda store, worker: _as_csv(store, worker, asked))
-    headers = {"content-disposition": 'attachment; filename="leads.csv"'}
-    return Response(text, 200, headers, "text/csv; charset=utf-8")
+    """The view as a file: all of its leads in its order; every cell inert in a spreadsheet."""
+    file = await _read(request, lambda store, worker: _as_file(store, worker, asked))
+    name = "leads-simulated.csv" if worker_of(request).scorer.simulated else "leads.csv"
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(sent(file), 200, headers, "text/csv; charset=utf-8")
 
 
-def _as_csv(store: Worklist, worker: Worker, asked: Asked) -> str:
-    scorer = worker.scorer
-    rulebook = scorer.rulebook
+def _as_file(store: Worklist, worker: Worker, asked: Asked) -> BinaryIO:
+    rulebook = worker.scorer.rulebook
     bounds = round(rulebook.hand_over_from), round(rulebook.tolerance_points)
     wanted = asked.wanted(*bounds, to_number(worker.clock()))
-    rows = store.page(wanted, MOST_EXPORTED)
-    out = io.StringIO()
-    writer = csv.writer(out)
-    head = ("lead_id", "score", "agreed_score", "grade", "likelihood", "stage", "owner")
-    writer.writerow([*head, "changed_at", "rulebook", "model", "simulated"])
-    versions = (rulebook.edition, scorer.versions.model, scorer.simulated)
-    for r in rows:
-        cells = (r.id, r.score, r.agreed_score, r.grade, r.likelihood, r.stage, r.owner or "")
-        told = [*cells, f"{from_number(r.changed_at)}Z", *versions]
-        writer.writerow([make_inert(cell) for cell in told])
-    return out.getvalue()
+    return write_leads(store.every(wanted), worker.scorer)

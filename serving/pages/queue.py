@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from serving.pact.deciding import first_touch
@@ -57,6 +57,20 @@ def waiting_of(record: Record, row: Row[Any]) -> Waiting:
         _clock("call", row.handed_at, row.touch_due, touched, now),
         _clock("decide", row.handed_at, row.decision_due, row.decided_at, now),
     )
+
+
+def duty_of(row: Row[Any], now: int) -> Clock:
+    """What sales owes next about a hand-off that waits: a first touch, then a decision.
+
+    Args:
+        row: of `Worklist.duties`.
+        now: the instant, in microseconds.
+    """
+    decides = row.touched_at is not None or row.decision_due < row.touch_due
+    verb, due = ("decide", row.decision_due) if decides else ("call", row.touch_due)
+    clock = _clock(verb, row.handed_at, due, None, now)
+    says = f"{verb} {clock.says}" if clock.late else clock.says
+    return replace(clock, says=says[0].upper() + says[1:])
 
 
 def _clock(verb: str, start: int, due: int, done: int | None, now: int) -> Clock:

@@ -11,6 +11,7 @@ from features.fields import Fields
 from models.scorer import Scorer
 from serving.canonical import read
 from serving.pages.pact_bar import PactBar, place
+from serving.pages.queue import Clock, duty_of
 from serving.pages.sparkline import DAYS, Spark, draw
 from serving.top_reasons import points_text, top_reasons
 
@@ -44,6 +45,7 @@ class Shown:
         why: the largest parts.
         disagreement: said when the two scores part by the rulebook's tolerance; else "".
         stage, owner: as stored; "" for nobody.
+        duty: what sales owes next; None where it owes nothing.
     """
 
     id: str
@@ -57,6 +59,7 @@ class Shown:
     disagreement: str
     stage: str
     owner: str
+    duty: Clock | None
 
 
 def rows_of(
@@ -64,6 +67,7 @@ def rows_of(
     rows: Sequence[Row[Any]],
     answers: Mapping[int, str],
     courses: Mapping[str, Sequence[tuple[int, int]]],
+    duties: Mapping[str, Row[Any]],
     now: int,
 ) -> list[Shown]:
     """Stored leads as rows.
@@ -72,9 +76,16 @@ def rows_of(
         rows: leads as stored.
         answers: whole answers by the number of the score, as stored.
         courses: scores of 90 days by lead.
+        duties: hand-offs that wait, by lead.
         now: the instant, in microseconds.
     """
-    return [_shown(scorer, r, read(answers[r.score_seq]), courses.get(r.id, ()), now) for r in rows]
+
+    def shown(row: Row[Any]) -> Shown:
+        waits = duties.get(row.id)
+        duty = None if waits is None else duty_of(waits, now)
+        return _shown(scorer, row, read(answers[row.score_seq]), courses.get(row.id, ()), duty, now)
+
+    return [shown(row) for row in rows]
 
 
 def _shown(
@@ -82,6 +93,7 @@ def _shown(
     row: Row[Any],
     answer: Mapping[str, Any],
     course: Sequence[tuple[int, int]],
+    duty: Clock | None,
     now: int,
 ) -> Shown:
     rulebook = scorer.rulebook
@@ -98,6 +110,7 @@ def _shown(
         disagreement=disagreement(row.score, row.agreed_score, rulebook.tolerance_points),
         stage=row.stage,
         owner=row.owner or "",
+        duty=duty,
     )
 
 

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Result,
+    Row,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+)
 
 from features.stages import EXCLUDED
 from serving.searching import folded
 from serving.storage.leads import Filter, filtered
 from serving.storage.pact_tables import handoffs
-from serving.storage.tables import leads, scores
+from serving.storage.tables import activities, leads, scores
 
 CLOSED = ("won", "lost", "left", EXCLUDED)
 """Stages of leads that nobody works any more."""
@@ -24,16 +36,35 @@ SORTS: Mapping[str, ColumnElement[Any]] = {
     "disagreement": func.abs(_GAP),
 }
 """Name -> what leads are sorted by, the largest first."""
-
-
+EXPORTED = ("id", "score", "agreed_score", "grade", "likelihood", "stage", "owner", "changed_at")
+"""What a file tells of each lead."""
 ANY_TIME = 2**62
 """An instant after all others."""
+_AT_ONCE = 500
+
+
+_OPEN = handoffs.c.decision.is_(None)
+"""A hand-off of which sales owes something."""
+
+
+def _touched() -> ColumnElement[Any]:
+    """When sales first did something about a hand-off that waits; null while it did nothing."""
+    did, of = activities.c, handoffs.c
+    first = select(func.min(did.occurred_at)).where(
+        did.lead_id == of.lead_id, did.team == "sales", did.occurred_at >= of.handed_at
+    )
+    return first.correlate(handoffs).scalar_subquery()
+
+
+def _due() -> ColumnElement[Any]:
+    """When the next thing that sales owes is due: a first touch, then a decision."""
+    touch, decision = handoffs.c.touch_due, handoffs.c.decision_due
+    return case((or_(_touched().is_not(None), decision < touch), decision), else_=touch)
 
 
 def _waits(due_before: int) -> ColumnElement[bool]:
-    """Whether a lead waits for a decision of sales that is due before an instant."""
-    mine = (handoffs.c.lead_id == leads.c.id) & handoffs.c.decision.is_(None)
-    return exists().where(mine, handoffs.c.decision_due < due_before)
+    """Whether a lead waits for something that sales owes before an instant."""
+    return exists().where(handoffs.c.lead_id == leads.c.id, _OPEN, _due() < due_before)
 
 
 @dataclass(frozen=True)
@@ -55,8 +86,9 @@ class Wanted:
         gap: only those whose two scores part by so many points or more, either way.
         sort: a name in `SORTS`.
         after: the last lead of the page before.
-        due_before: only those that wait for sales with a decision due before this instant
-            (microseconds); None for all.
+        due_before: only those that wait for sales with a first touch or a decision due before this
+            instant (microseconds); None for all.
+        unowned: only those that are nobody's.
     """
 
     filter: Filter
@@ -66,6 +98,7 @@ class Wanted:
     sort: str = "score"
     after: Place | None = None
     due_before: int | None = None
+    unowned: bool = False
 
 
 class Worklist:
@@ -77,29 +110,22 @@ class Worklist:
     def page(self, wanted: Wanted, limit: int) -> list[Row[Any]]:
         """Scored leads, the largest of `sort` first and the newest of equals; `place` is what was
         sorted by."""
-        value = SORTS[wanted.sort]
-        query = filtered(wanted.filter).add_columns(value.label("place"))
-        query = query.where(leads.c.scoring_allowed)
-        if wanted.is_open:
-            query = query.where(leads.c.stage.not_in(CLOSED))
-        if wanted.gap:
-            query = query.where(func.abs(_GAP) >= wanted.gap)
-        if wanted.due_before is not None:
-            query = query.where(_waits(wanted.due_before))
-        if wanted.search:
-            query = query.where(leads.c.search.contains(folded(wanted.search), autoescape=True))
-            # Few leads hold a text: all are read as they lie, where the sort's index would have
-            # each fetched from somewhere else. An expression keeps it from being used.
-            value = value + 0
+        query, value = _asked(wanted)
+        query = query.add_columns(value.label("place"))
         if wanted.after is not None:
             same = and_(value == wanted.after.value, leads.c.seq < wanted.after.seq)
             query = query.where(or_(value < wanted.after.value, same))
-        query = query.order_by(value.desc(), leads.c.seq.desc()).limit(limit)
-        return list(self._connection.execute(query))
+        return list(self._connection.execute(query.limit(limit)))
+
+    def every(self, wanted: Wanted) -> Iterator[Row[Any]]:
+        """All leads of a list in its order, as many as there are: a few at a time are held."""
+        told = (leads.c[name] for name in EXPORTED)
+        query = _asked(wanted)[0].with_only_columns(*told)
+        yield from self._connection.execute(query, execution_options={"yield_per": _AT_ONCE})
 
     def counts(self, hand_over_from: int, tolerance: int) -> dict[str, int]:
-        """How many open leads are scored, reach the hand-over, disagree, and were returned; and
-        how many have no score, because their persons do not want one."""
+        """How many open leads are scored, reach the hand-over, disagree, were returned, and are
+        nobody's; and how many have no score, because their persons do not want one."""
 
         def number(test: ColumnElement[bool]) -> ColumnElement[Any]:
             return func.coalesce(func.sum(case((test, 1), else_=0)), 0)
@@ -110,16 +136,35 @@ class Worklist:
             number(leads.c.score >= hand_over_from).label("ready"),
             number(func.abs(_GAP) >= tolerance).label("disagree"),
             number(and_(leads.c.scoring_allowed, leads.c.stage == "returned")).label("returned"),
+            number(and_(leads.c.scoring_allowed, leads.c.owner.is_(None))).label("nobody"),
         ).where(leads.c.stage.not_in(CLOSED))
         return dict(self._connection.execute(query).one()._mapping)
 
-    def waiting(self, now: int) -> dict[str, int]:
-        """How many leads wait for sales, and for how many of them the decision is late."""
-        late = func.coalesce(func.sum(case((handoffs.c.decision_due < now, 1), else_=0)), 0)
-        query = select(func.count().label("waiting"), late.label("late")).where(
-            handoffs.c.decision.is_(None)
+    def waiting(self, now: int, soon: int) -> dict[str, int]:
+        """How many open leads wait for sales, and for how many of them something is late, or due
+        before `soon`."""
+
+        def number(before: int) -> ColumnElement[Any]:
+            return func.coalesce(func.sum(case((_due() < before, 1), else_=0)), 0)
+
+        query = select(
+            func.count().label("waiting"), number(now).label("late"), number(soon).label("due")
+        )
+        query = query.join_from(handoffs, leads, leads.c.id == handoffs.c.lead_id).where(
+            _OPEN, leads.c.scoring_allowed, leads.c.stage.not_in(CLOSED)
         )
         return dict(self._connection.execute(query).one()._mapping)
+
+    def duties(self, ids: Iterable[str]) -> dict[str, Row[Any]]:
+        """The hand-offs of leads that wait for sales, by lead: when they were handed over, what is
+        due when, and when sales first did something."""
+        names = ("lead_id", "handed_at", "touch_due", "decision_due")
+        columns: list[ColumnElement[Any]] = [handoffs.c[name] for name in names]
+        query = select(*columns, _touched().label("touched_at")).where(
+            handoffs.c.lead_id.in_(list(ids)), _OPEN
+        )
+        found: Result[Any] = self._connection.execute(query)
+        return {row.lead_id: row for row in found}
 
     def owners(self, limit: int) -> list[str]:
         """Who works leads, by name."""
@@ -161,3 +206,23 @@ class Worklist:
         for row in self._connection.execute(query.order_by(scores.c.seq)):
             found.setdefault(row.lead_id, []).append((row.as_of, row.score))
         return found
+
+
+def _asked(wanted: Wanted) -> tuple[Select[Any], ColumnElement[Any]]:
+    """The scored leads that are wanted, the largest of `sort` first and the newest of equals; and
+    what they are sorted by."""
+    query, value = filtered(wanted.filter).where(leads.c.scoring_allowed), SORTS[wanted.sort]
+    if wanted.is_open:
+        query = query.where(leads.c.stage.not_in(CLOSED))
+    if wanted.gap:
+        query = query.where(func.abs(_GAP) >= wanted.gap)
+    if wanted.due_before is not None:
+        query = query.where(_waits(wanted.due_before))
+    if wanted.unowned:
+        query = query.where(leads.c.owner.is_(None))
+    if wanted.search:
+        query = query.where(leads.c.search.contains(folded(wanted.search), autoescape=True))
+        # Few leads hold a text: all are read as they lie, where the sort's index would have each
+        # fetched from somewhere else. An expression keeps it from being used.
+        value = value + 0
+    return query.order_by(value.desc(), leads.c.seq.desc()), value

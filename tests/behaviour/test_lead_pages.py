@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 import serving.pages
 from models.workspace import Workspace
 from serving.pages.lead import MOST_MOMENTS
+from serving.storage.leads import LeadStore
 from tests.support.access import add_person, type_password
 from tests.support.busy import write_busy_lead
 from tests.support.service import NOW, make_app, make_worker
@@ -141,6 +142,17 @@ def test_the_file_is_the_view_and_no_cell_of_it_runs(rep: TestClient):
     assert rows["good"]["score"] == str(rep.get("/v1/leads/good").json()["score"]["score"])
 
 
+def test_the_file_is_whole_however_many_leads_a_view_has(busy: TestClient, crowd: int):
+    answer = busy.get("/leads.csv")
+    assert "leads-simulated.csv" in answer.headers["content-disposition"]
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert len({row["lead_id"] for row in rows}) == len(rows) == crowd + 1
+    scores = [int(row["score"]) for row in rows]
+    assert scores == sorted(scores, reverse=True)
+    some = list(csv.DictReader(io.StringIO(busy.get("/leads.csv?least=97").text)))
+    assert {row["lead_id"] for row in some} == {r["lead_id"] for r in rows if int(r["score"]) > 96}
+
+
 def test_a_leads_page_adds_up_and_tells_what_moved_it(rep: TestClient):
     told = rep.get("/v1/leads/good").json()["score"]
     page = rep.get("/leads/good").text
@@ -219,6 +231,19 @@ def busy(trained: Workspace) -> Iterator[TestClient]:
     with TestClient(make_app(worker), follow_redirects=False) as browser:
         enter(browser)
         yield browser
+
+
+@pytest.fixture(scope="module")
+def crowd(busy: TestClient) -> int:
+    """So many more leads than a file held once; they repeat the busy one."""
+    database = busy.app.state.desk.now.database  # type: ignore[attr-defined]
+    with database.transaction() as connection:
+        store = LeadStore(connection)
+        known = store.find("busy")
+        assert known is not None
+        like = {k: v for k, v in known._mapping.items() if k != "seq"}
+        store.add([like | {"id": f"c{n}", "score": n % 101} for n in range(10_050)])
+    return 10_050
 
 
 def weight(browser: TestClient, page: str) -> int:

@@ -58,6 +58,22 @@ def test_a_rep_finds_a_lead_by_keys_and_reads_why(page: Page, written: str):
     assert complaints == []
 
 
+def test_keys_can_be_switched_off_and_stay_off(page: Page, written: str):
+    page.goto(f"{written}/leads?q=W-")
+    switch = page.get_by_label("Keys", exact=True)
+    expect(switch).to_be_checked()
+    switch.uncheck()
+    page.goto(f"{written}/leads?q=W-")
+    expect(switch).not_to_be_checked()
+    page.keyboard.press("j")
+    page.keyboard.press("/")
+    expect(page.locator("body")).to_be_focused()
+    switch.check()
+    page.locator("h1").click()
+    page.keyboard.press("j")
+    expect(page.locator(".worklist a.lead").first).to_be_focused()
+
+
 def test_what_if_is_asked_without_scripts(browser: Browser, seat: Any, written: str):
     context = browser.new_context(storage_state=seat, java_script_enabled=False)
     page = context.new_page()

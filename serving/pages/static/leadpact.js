@@ -13,10 +13,27 @@ const keys = {
   "/": () => document.querySelector("input[type=search]")?.focus(),
 };
 
+// A letter alone is a command only where its switch stands, and is on. Who forbids a page to keep
+// anything finds it on each time.
+const control = document.querySelector("#keys-switch");
+const kept = (...told) => {
+  try {
+    return told.length ? localStorage.setItem("keys", told[0]) : localStorage.getItem("keys");
+  } catch {
+    return null;
+  }
+};
+if (control !== null) {
+  control.checked = kept() !== "off";
+  control.addEventListener("change", () => kept(control.checked ? "on" : "off"));
+  control.closest("[hidden]").hidden = false;
+}
+const listening = () => control !== null && control.checked && control.offsetParent !== null;
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
   const act = keys[event.key];
-  if (act === undefined) return;
+  if (act === undefined || !listening()) return;
   event.preventDefault();
   act();
 });
