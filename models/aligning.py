@@ -15,7 +15,7 @@ import numpy as np
 
 from features.arrays import Floats, Ints
 from models.bayes import log_loss_of
-from models.folds import Fold, chained, shuffled
+from models.folds import folds_of
 from models.history import History, Leads
 from models.likelihood import FittedLadder
 from models.metrics import ece
@@ -76,7 +76,7 @@ def unseen(lower: Lower, history: History, seed: int) -> tuple[Ints, Floats]:
     """
     X = lower.ladder.updated.rows(history.leads)
     rows, margins = [], []
-    for fold in _folds(history, seed):
+    for fold in folds_of(history.y, history.order, history.groups, seed):
         past = history.take(fold.train)
         if past.order is not None:
             past = past.weighted(weights_by_age(past.order, lower.half_life))
@@ -89,12 +89,6 @@ def unseen(lower: Lower, history: History, seed: int) -> tuple[Ints, Floats]:
 
 def _with(ladder: FittedLadder, fitted: FittedScale, updated: UpdatedPoints) -> FittedLadder:
     return replace(ladder, fitted=fitted, updated=updated)
-
-
-def _folds(history: History, seed: int) -> list[Fold]:
-    if history.order is not None:
-        return list(chained(history.y, history.order))
-    return list(shuffled(history.y, history.groups, seed))
 
 
 @dataclass(frozen=True)

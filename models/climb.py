@@ -24,7 +24,7 @@ from models.corrections import (
     weigh_rounds,
 )
 from models.encoding import learn_encoding
-from models.folds import Fold, chained, shuffled
+from models.folds import Fold, apart, folds_of
 from models.history import History
 from models.likelihood import FittedLadder
 from models.recency import choose_half_life, clock_penalties, weights_by_age
@@ -60,6 +60,7 @@ class Climb:
         half_life: share of the training period after which a lead counts half, or None.
         penalties: per feature, what its prior variance was multiplied by.
         out_of_fold: per rung log-odds of leads that were not in its fit; y, w and combined.
+        mixed: whether accounts could not be kept whole: see `models.folds.shuffled`.
     """
 
     def __init__(
@@ -91,12 +92,6 @@ class Climb:
         self.how = replace(how, monotone=bound, tuned=tuned)
         self.styles = tuple(STYLES) if boosters and self.encoding.width else ()
         self.fitted = self._fit()
-
-    def _folds(self) -> list[Fold]:
-        """Chained in time where there is an order, unless all outcomes of one kind came last."""
-        h = self.history
-        in_time = [] if h.order is None else list(chained(h.y, h.order))
-        return in_time or list(shuffled(h.y, h.groups, self.seed))
 
     def _fit(self) -> FittedLadder:
         found = self._predict_folds()
@@ -141,7 +136,9 @@ class Climb:
 
     def _predict_folds(self) -> _OutOfFold:
         X = self.fresh.rung.rows(self.history.leads)
-        f0, folds = self.history.leads.f0, self._folds()
+        h = self.history
+        f0, folds = h.leads.f0, folds_of(h.y, h.order, h.groups, self.seed)
+        self.mixed = h.order is None and not apart(folds, h.groups)
         rows = np.concatenate([fold.test for fold in folds])
         w = self._weights(rows)
         margins: dict[str, list[Floats]] = {"fitted": [], "updated": []}

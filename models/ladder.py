@@ -44,6 +44,7 @@ class LadderClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         penalties_: per feature that is a clock, what its prior variance was multiplied by.
         out_of_fold_: dict of rung -> log-odds of leads that were not in its fit, with `y` and `w`;
             empty where nothing was predicted.
+        mixed_: whether folds had to part accounts, as one holds all leads of an outcome.
 
     A frame's column `agreed points` and columns `criterion: ID` hold the agreement; without them
     every lead stands at the anchor, and the model still works.
@@ -86,7 +87,8 @@ class LadderClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 kind, or there are none, 0 means not and 1 converted.
             sample_weight: (n,) positive weights.
             order: (n,) grows with time; folds are then chained and old leads may fade.
-            groups: (n,) accounts; no account stands on both sides of a fold.
+            groups: (n,) accounts; without an order no account stands on both sides of a fold, as
+                far as outcomes allow (`mixed_`). In time it may: its earlier outcomes are known.
 
         Raises:
             ValueError: when `monotone` names what is no number of X.
@@ -96,6 +98,7 @@ class LadderClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if history.rarer < FEWEST:
             self.fitted_ = start_cold(self._stated(), history)
             self.half_life_, self.penalties_, self.out_of_fold_ = None, {}, {}
+            self.mixed_ = False
             return self
         # Small dense solves gain nothing from threads and lose much to busy neighbours.
         with threadpool_limits(1, user_api="blas"):
@@ -111,7 +114,7 @@ class LadderClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.fitted_ = climb.fitted
         self.half_life_ = climb.half_life
         self.penalties_ = {k: v for k, v in climb.penalties.items() if v < 0.5}
-        self.out_of_fold_ = climb.out_of_fold
+        self.out_of_fold_, self.mixed_ = climb.out_of_fold, climb.mixed
         return self
 
     def decision_function(self, X: Any) -> Floats:

@@ -16,6 +16,7 @@ RATE_MOVED = "BaseRateMoved"
 FIELDS_MOVED = "FieldsMoved"
 SEGMENTS_OFF = "SegmentsOff"
 LEAKS_ACCEPTED = "LeaksAccepted"
+ACCOUNTS_MIXED = "AccountsMixed"
 ALIGNED = "Aligned"
 
 
@@ -41,6 +42,7 @@ def findings(
     drift: list[Drift],
     groups: list[Segment],
     accepted: Mapping[str, str],
+    mixed: bool = False,
 ) -> list[Finding]:
     """All that applies, the gravest first.
 
@@ -52,6 +54,7 @@ def findings(
         drift: parts of the history, compared.
         groups: segments of the held-out leads.
         accepted: suspicious inputs that a person answers for.
+        mixed: whether folds had to part accounts.
     """
     found: list[Finding] = []
     if not informative:
@@ -61,6 +64,13 @@ def findings(
         found.append(Finding(NOT_TESTED, says))
     if accepted:
         found.append(leaks_accepted(accepted))
+    if mixed:
+        says = (
+            "One account or two hold all leads of one outcome: how far each rung is trusted was "
+            "judged on leads whose colleagues taught it, which flatters. Leads of more accounts "
+            "mend it."
+        )
+        found.append(Finding(ACCOUNTS_MIXED, says))
     found += _rate(drift, told)
     found += _fields(drift)
     found += _segments(groups)

@@ -150,6 +150,34 @@ def test_colleagues_never_stand_on_both_sides_of_a_fold():
         assert not set(groups[fold.train]) & set(groups[fold.test])
 
 
+ACCOUNTS = {
+    "one account": np.zeros(120, dtype=int),
+    "two accounts, one of them with all conversions": (np.arange(120) >= 24).astype(int),
+    "many accounts, one of them with all conversions": np.maximum(np.arange(120) // 4 - 5, 0),
+}
+
+
+@pytest.mark.parametrize("accounts", ACCOUNTS)
+def test_where_one_account_holds_all_conversions_leads_are_dealt_out_without_accounts(accounts):
+    X, _ = history(120)
+    y, groups = (np.arange(120) < 24).astype(int), ACCOUNTS[accounts]
+
+    folds = shuffled(y.astype(float), groups, 1)
+    told = ladder(boosters=False).fit(X, y, groups=groups)
+
+    assert set(y[np.concatenate([fold.test for fold in folds])]) == {0, 1}
+    assert set(np.concatenate([fold.test for fold in folds])) == set(range(120))
+    assert told.mixed_
+    assert abs(told.predict_proba(X)[:, 1].mean() - 0.2) < 0.08
+
+
+def test_accounts_are_kept_whole_where_conversions_are_spread():
+    X, y = history(120)
+
+    assert not ladder(boosters=False).fit(X, y, groups=np.arange(120) // 4).mixed_
+    assert not ladder(boosters=False).fit(X, y).mixed_
+
+
 def test_one_kind_of_outcome_without_a_meaning_and_three_kinds_are_no_conversion():
     X, _ = history(30)
 
