@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,7 @@ def make_card(
         drift=drift,
         groups=groups,
         accepted=accepted,
+        mixed=ladder.mixed_,
     )
     card = history_of(dataset, taught) | {
         "left_out": {f.name: f.reason for f in dataset.fields.fields if f.role == "ignored"},
@@ -141,7 +143,12 @@ def evidence_as_json(evidence: Evidence) -> list[dict[str, Any]]:
     names = ("id", "says", "owner", "agreed", "points", "low", "high", "verdict", "reason")
     return [
         {name: getattr(found, name) for name in names}
-        | {"leads": found.behind.leads, "conversions": found.behind.conversions}
+        | {
+            "leads": found.behind.leads,
+            "conversions": found.behind.conversions,
+            "removal": asdict(found.removal),
+            "overlap": None if found.overlap is None else asdict(found.overlap),
+        }
         for found in evidence.criteria
     ]
 

@@ -169,26 +169,51 @@ def _gain(row: Mapping[str, Any]) -> str:
 def evidence(card: Mapping[str, Any]) -> Section:
     """What history says each criterion is worth; empty where nothing was weighed."""
     told = card.get("evidence") or []
+    says_of = {row["id"]: row["says"] for row in told}
     rows = tuple(
         (
             row["says"],
             signed(row["agreed"], 0 if float(row["agreed"]).is_integer() else 1),
             f"{signed(row['points'])} ({signed(row['low'])} to {signed(row['high'])})",
             f"{row['conversions']:,} of {row['leads']:,}",
+            _without(row.get("removal")),
+            _along(row.get("overlap"), says_of),
             row["verdict"],
         )
         for row in told
     )
     if not rows:
         return Section("Evidence about the rules")
-    head = ("criterion", "agreed", "evidence (90 %)", "converted", "verdict")
+    head = (
+        "criterion", "agreed", "evidence (90 %)", "converted", "without it", "goes with", "verdict"
+    )  # fmt: skip
     disputed = [row for row in told if row["verdict"] not in ("keep", "too little data")]
     says = (
         f"History disputes {len(disputed)} of {len(told)} criteria; of as many fair ones about "
         f"{0.1 * len(told):.0f} fall outside by chance.",
     )
-    grid = Grid(head, rows, "Points as agreed, and as leads alike in all else support them")
-    return Section("Evidence about the rules", says, grids=(grid,))
+    caption = (
+        "Points as agreed, and as leads alike in all else support them; by how much the rulebook's "
+        "log loss rises without the criterion, x 1,000, with its standard error; and the criterion "
+        "that leads with this one carry more often, or less, than others do"
+    )
+    return Section("Evidence about the rules", says, grids=(Grid(head, rows, caption),))
+
+
+def _without(removal: Mapping[str, float] | None) -> str:
+    """What the rulebook loses without a criterion; a dash on cards from before it was told."""
+    if removal is None:
+        return "\N{EN DASH}"
+    error = f"{1000 * removal['error']:.1f}"
+    return f"{signed(1000 * removal['loss'])} \N{PLUS-MINUS SIGN} {error}"
+
+
+def _along(overlap: Mapping[str, Any] | None, says_of: Mapping[str, str]) -> str:
+    if overlap is None:
+        return "\N{EN DASH}"
+    name = says_of.get(overlap["id"], overlap["id"])
+    share, usual = 100 * overlap["share"], 100 * overlap["usual"]
+    return f"{name}: {share:.0f} % of its leads, {usual:.0f} % of others"
 
 
 def drift(card: Mapping[str, Any]) -> Section:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from models.reliability import diagram
+from models.wording import signed
 from training.card import make_card
 from training.card_calibration import calibration
 from training.card_render import _cell, card_html, card_markdown
@@ -21,7 +22,7 @@ from training.curve import Point, curve_sentence
 from training.dataset import Dataset, load_dataset
 from training.evaluate import evaluate, fit_rows, new_ladder
 from training.evidence import evidence_of
-from training.findings import RULEBOOK_NOT_INFORMATIVE, findings
+from training.findings import ACCOUNTS_MIXED, RULEBOOK_NOT_INFORMATIVE, findings
 from training.rungs import carrying, rungs_sentences
 
 VERSIONS = {"model": "abc123", "bundle sha256": "abc123def"}
@@ -112,6 +113,11 @@ def test_both_forms_tell_every_section_sentence_and_cell(card) -> None:
                 for cell in row:
                     assert cell in shown
                     assert cell.split() == [] or _cell(cell) in text
+    (found,) = (s for s in sections(card, VERSIONS) if s.title == "Evidence about the rules")
+    row = dict(zip(found.grids[0].head, found.grids[0].rows[0], strict=True))
+    removal = card["evidence"][0]["removal"]
+    assert row["without it"].startswith(signed(1000 * removal["loss"]))
+    assert any(e["overlap"] is not None for e in card["evidence"])
     assert "proposal\\_status" in text
     assert "wants, used all the same" in text
     assert card["data_sha256"] in page
@@ -211,6 +217,9 @@ def test_a_rulebook_that_does_not_separate_is_a_named_finding() -> None:
     assert found.name == RULEBOOK_NOT_INFORMATIVE
     assert "tell 12 % of what they state and rank held-out leads with an AUC of 0.51" in found.says
     assert findings(slope=0.9, informative=True, evaluation=evaluation, **settled) == []
+    settled["mixed"] = True
+    (found,) = findings(slope=0.9, informative=True, evaluation=evaluation, **settled)
+    assert found.name == ACCOUNTS_MIXED
 
 
 def test_each_rungs_loss_is_weighed_against_the_fitted_scale() -> None:
