@@ -24,6 +24,7 @@ Right = Literal["the rulebook", "the model", "not decided"]
 IN_AGREEMENT: Kind = "in agreement"
 LEARNED_LOW: Kind = "agreed high, learned low"
 LEARNED_HIGH: Kind = "agreed low, learned high"
+KEPT_BACK = "kept back by a disqualifier"
 
 
 @dataclass(frozen=True)
@@ -153,16 +154,19 @@ def standing(name: str, rows: Flags, told: Told) -> Standing:
     )
 
 
-def quadrants(told: Told, threshold: float) -> list[Standing]:
-    """Both sides over and under the hand-over threshold: four groups that cover all leads."""
+def quadrants(told: Told, threshold: float, barred: Flags | None = None) -> list[Standing]:
+    """Both sides over and under the hand-over threshold: four groups, and a fifth for leads that
+    are `barred` (n,), whatever their scores; together they cover all leads."""
+    kept = np.zeros(len(told), dtype=bool) if barred is None else barred
     learned = handed_over(told.learned, threshold)
     agreed = handed_over(told.agreed, threshold)
-    return [
-        standing("both high", agreed & learned, told),
-        standing(LEARNED_LOW, agreed & ~learned, told),
-        standing(LEARNED_HIGH, ~agreed & learned, told),
-        standing("both low", ~agreed & ~learned, told),
+    found = [
+        standing("both high", agreed & learned & ~kept, told),
+        standing(LEARNED_LOW, agreed & ~learned & ~kept, told),
+        standing(LEARNED_HIGH, ~agreed & learned & ~kept, told),
+        standing("both low", ~agreed & ~learned & ~kept, told),
     ]
+    return [*found, standing(KEPT_BACK, kept, told)] if kept.any() else found
 
 
 def beyond_tolerance(told: Told, tolerance: float) -> list[Standing]:

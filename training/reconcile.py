@@ -69,7 +69,8 @@ class Reconciliation:
         edition: of the rulebook; threshold, tolerance: as it states them.
         tested: leads, none of which taught either side; trained: leads that did.
         whole: all tested leads.
-        quadrants: both sides against the hand-over threshold.
+        quadrants: both sides against the hand-over threshold, and leads that disqualifiers keep
+            back whatever their scores.
         tolerance_groups: in agreement or beyond the tolerance.
         culprits: lines responsible for disagreements, the most frequent first.
         examples: leads that differ most, of either kind.
@@ -126,7 +127,7 @@ def compare(dataset: Dataset, scores: Scores, test: Flags, trained: int) -> Reco
         trained=trained,
         tested=len(next_),
         whole=standing("all", np.ones(len(next_), dtype=bool), tested),
-        quadrants=tuple(quadrants(tested, rulebook.hand_over_from)),
+        quadrants=tuple(quadrants(tested, rulebook.hand_over_from, dataset.barred[next_])),
         tolerance_groups=tuple(beyond_tolerance(tested, rulebook.tolerance_points)),
         culprits=tuple(_culprits(labels, told)),
         examples=tuple(_examples(labels, dataset)),

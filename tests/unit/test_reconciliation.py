@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from features.errors import NothingToLearn
 from leadpact import app
 from models.explanation import Explanation, Line, LineKind
+from models.handover import handed_over
 from models.reconciliation import (
     IN_AGREEMENT,
     LEARNED_HIGH,
@@ -81,6 +82,17 @@ def test_who_was_right_is_who_told_what_happened(truth: str, right: str) -> None
     assert {g.right for g in groups[1:3]} == {right}
     assert sum(g.observed.leads for g in groups) == 3000
     assert sum(g.observed.conversions for g in groups) == told.y.sum()
+
+
+def test_leads_that_a_disqualifier_keeps_back_are_in_no_quadrant() -> None:
+    told = _told(3000, 2, "rule")
+    barred = np.arange(len(told)) % 4 == 0
+    free, whole = quadrants(told, 50, barred), quadrants(told, 50)
+    assert [q.name for q in free] == [*(q.name for q in whole), "kept back by a disqualifier"]
+    assert sum(q.observed.leads for q in free) == len(told)
+    assert free[-1].observed.leads == barred.sum()
+    over = handed_over(told.learned, 50, barred) & handed_over(told.agreed, 50, barred)
+    assert free[0].observed.leads == over.sum()
 
 
 def test_three_leads_decide_nothing_however_clear_they_look() -> None:
