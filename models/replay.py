@@ -52,6 +52,11 @@ class Past:
         return np.asarray(self.known & (self.y == 1.0))
 
     @property
+    def priced(self) -> Flags:
+        """(n,) whether the lead is known to have converted, and for what amount."""
+        return np.asarray(self.won & ~np.isnan(self.amount))
+
+    @property
     def week(self) -> Ints | None:
         """(n,) weeks since the first lead, whole; None without dates."""
         if len(self) == 0 or np.isnat(self.at).any():
@@ -142,30 +147,6 @@ class Flips:
     examples: tuple[Flip, ...]
 
 
-@dataclass(frozen=True)
-class GroupRow:
-    """One channel or segment under both editions.
-
-    Attributes:
-        by, value: which group.
-        leads: all of it; conversions: known ones.
-        handed_before, handed_after: leads handed over.
-        known_before, known_after: those of them whose end is known.
-        caught_before, caught_after: conversions among them.
-    """
-
-    by: str
-    value: str
-    leads: int
-    conversions: int
-    handed_before: int
-    handed_after: int
-    known_before: int
-    known_after: int
-    caught_before: int
-    caught_after: int
-
-
 def side(
     name: str,
     points: Floats,
@@ -222,7 +203,7 @@ def by_week(rows: Flags, past: Past) -> Ints | None:
 
 def amount_of(rows: Flags, past: Past) -> float | None:
     """Amounts won by the known conversions among `rows` (n,); None where none has an amount."""
-    told = past.won & ~np.isnan(past.amount)
+    told = past.priced
     return float(past.amount[told & rows].sum()) if told.any() else None
 
 
@@ -271,34 +252,3 @@ def _flip(i: int, before: Floats, after: Floats, past: Past, moved: Mapping[str,
         end = "converted" if past.y[i] == 1.0 else "did not convert"
     why = tuple((name, points) for name, points in told[:REASONS] if abs(points) >= 0.05)
     return Flip(str(past.lead[i]), float(before[i]), float(after[i]), end, why)
-
-
-def by_group(by: str, values: Texts, before: Flags, after: Flags, past: Past) -> list[GroupRow]:
-    """What both editions hand over in each group, the largest group first.
-
-    Args:
-        by: what leads are grouped by, for people.
-        values: (n,) each lead's group.
-        before, after: (n,) whether it is handed over.
-        past: the matured leads.
-    """
-    told = values.tolist()
-    names = sorted(set(told))
-    places = {name: k for k, name in enumerate(names)}
-    place = np.array([places[value] for value in told], dtype=np.int64)
-
-    def count(rows: Flags) -> list[int]:
-        return [int(c) for c in np.bincount(place[rows], minlength=len(names))]
-
-    columns = (
-        count(np.ones(len(past), dtype=bool)),
-        count(past.won),
-        count(before),
-        count(after),
-        count(before & past.known),
-        count(after & past.known),
-        count(before & past.won),
-        count(after & past.won),
-    )
-    rows = [GroupRow(by, name, *numbers) for name, *numbers in zip(names, *columns, strict=True)]
-    return sorted(rows, key=lambda row: (-row.leads, row.value))

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from features.arrays import Flags, Floats
 from models.handover import as_shown
 from models.replay import Past
+
+By = Literal["model", "agreed points"]
+MODEL: By = "model"
+ALONE: By = "agreed points"
 
 SCORES = np.arange(101)
 FEWEST_WINS = 10
@@ -36,10 +41,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Advice:
-    """A threshold and why. `threshold` is None when none can be advised."""
+    """A threshold and why.
+
+    Attributes:
+        threshold: None when none can be advised.
+        says: why.
+        by: whose score it speaks of.
+    """
 
     threshold: int | None
     says: str
+    by: By = ALONE
 
 
 @dataclass(frozen=True)
@@ -75,7 +87,7 @@ class Curve:
 def curve(points: Floats, past: Past, barred: Flags | None = None) -> Curve:
     """The whole trade-off of a score (n,); leads that are `barred` (n,) are never handed over."""
     shown = as_shown(points).astype(np.int64)
-    priced = past.won & ~np.isnan(past.amount)
+    priced = past.priced
     open_to = 1.0 if barred is None else 1.0 - barred
 
     def upwards(weights: Floats) -> Floats:

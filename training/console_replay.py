@@ -7,9 +7,17 @@ from rich.markup import escape
 from rich.table import Table
 
 from models.rates import Rate
-from models.replay import Flips, GroupRow, Side
+from models.replay import Flips, Side
+from models.replay_groups import GroupRow
+from models.thresholds import ALONE, MODEL
 from models.wording import signed
-from training.replay import ModelSide, Replay
+from training.replay import Replay
+from training.replay_model import ModelSide
+
+BY = {
+    MODEL: "By the model's score under the proposal, which hands leads over",
+    ALONE: "By the proposal's agreed points alone",
+}
 
 
 def show_replay(console: Console, replay: Replay) -> None:
@@ -33,7 +41,7 @@ def show_replay(console: Console, replay: Replay) -> None:
         console.print(_groups_table(replay.groups))
     console.print(_steps_table(replay))
     for advice in replay.advice:
-        console.print(f"[bold]{escape(advice.says)}[/bold]")
+        console.print(f"{BY[advice.by]}: [bold]{escape(advice.says)}[/bold]")
 
 
 def _sides_table(sides: list[Side]) -> Table:
@@ -71,8 +79,8 @@ def _percent(rate: Rate) -> str:
 
 def _model_sentence(model: ModelSide) -> str:
     told = (
-        f"Model {model.model} was taught with edition {escape(model.edition)}; its points stay "
-        "until it is trained on the proposal."
+        f"Model {model.model} was taught with edition {escape(model.edition)}: agreed points move "
+        "its score at once, what it learned beside them stays until it is aligned or trained anew."
     )
     if model.taught_by > 0:
         told += (
@@ -101,6 +109,9 @@ def _groups_table(groups: tuple[GroupRow, ...]) -> Table:
     table = Table("by", "group", title="Who gains what", title_justify="left")
     for name in ("leads", "handed over", "precision", "conversions", "caught"):
         table.add_column(name, justify="right")
+    if groups[0].amount is not None:
+        table.add_column("won", justify="right")
+        table.add_column("of it caught", justify="right")
     shown = ""
     for g in groups:
         by = "" if g.by == shown else g.by
@@ -110,8 +121,14 @@ def _groups_table(groups: tuple[GroupRow, ...]) -> Table:
         before = _share(g.caught_before, g.known_before)
         precision = f"{before} -> {_share(g.caught_after, g.known_after)}"
         cells = (f"{g.leads:,}", handed, precision, f"{g.conversions:,}", caught)
-        table.add_row(escape(by), escape(g.value), *cells)
+        table.add_row(escape(by), escape(g.value), *cells, *_amounts(g))
     return table
+
+
+def _amounts(g: GroupRow) -> list[str]:
+    if g.amount is None:
+        return []
+    return [f"{g.amount:,.0f}", f"{g.amount_before:,.0f} -> {g.amount_after:,.0f}"]
 
 
 def _share(part: int, whole: int) -> str:
@@ -119,7 +136,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def _steps_table(replay: Replay) -> Table:
-    table = Table(title="The proposal, handed over from", title_justify="left")
+    table = Table(title="The proposal's agreed points, handed over from", title_justify="left")
     for name in ("score", "leads", "a week", "precision", "recall", "won a hand-over"):
         table.add_column(name, justify="right")
     for step in replay.steps:

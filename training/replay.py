@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from dataclasses import replace as changed
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from features.arrays import Flags, Floats, Texts
+from features.arrays import Flags, Texts
 from features.errors import InputRefused
-from features.facts import facts_of
 from features.rulebook.document import Rulebook
-from features.rulebook.points import award
 from models.handover import handed_over
-from models.replay import Flips, GroupRow, Past, Side, by_group, flips, moves, side
+from models.replay import Flips, Past, Side, flips, moves, side
+from models.replay_groups import GroupRow, by_group
 from models.scorer import Scorer
-from models.thresholds import Advice, Curve, Step, curve, from_capacity, from_value
+from models.thresholds import (
+    ALONE,
+    MODEL,
+    Advice,
+    By,
+    Curve,
+    Step,
+    curve,
+    from_capacity,
+    from_value,
+)
 from training.figures import rounded
 from training.past import Matured
+from training.replay_model import Edition, ModelSide, knows, learned, model_side
 from training.segments import by_field, first_channel, pooled
 
 CHANNEL = "First touch"
 SHOWN_STEPS = range(20, 101, 5)
 """Thresholds of the trade-off table."""
-
-
-THREADS = 2
-"""Of LightGBM; results do not depend on it."""
 
 
 @dataclass(frozen=True)
@@ -47,33 +50,17 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class ModelSide:
-    """What the champion hands over of the same leads.
-
-    Attributes:
-        model: its name; edition: of the rulebook it was taught with.
-        sides: at the thresholds of both editions, and at as many hand-overs as the proposal's.
-        taught_by: share of the leads with a known end that the champion was taught by: its figures
-            flatter it by so much.
-    """
-
-    model: str
-    edition: str
-    sides: tuple[Side, ...]
-    taught_by: float
-
-
-@dataclass(frozen=True)
 class Replay:
     """A proposal beside the edition in force.
 
     Attributes:
-        before, after: rulebook alone under both editions.
+        before, after: agreed points alone under both editions.
         flips_in, flips_out: leads that only the proposal, or only the old edition, hands over.
         groups: per channel and segment.
-        steps: thresholds of the proposal and what they mean.
-        advice: thresholds by capacity and by value.
-        model: the champion on the same leads; None without one.
+        steps: thresholds of the proposal's agreed points and what they mean.
+        advice: thresholds by capacity and by value, of the champion's score under the proposal,
+            which is what hands leads over, and of the agreed points alone.
+        model: the champion on the same leads; None without one that knows the fields.
         notes: what to bear in mind, a sentence each.
     """
 
@@ -127,12 +114,17 @@ def replay(
     """
     past = matured.past
     agreed, proposed = matured.points(base), matured.points(proposal)
-    before, after = agreed.total, proposed.total
-    kept, keeps = matured.barred(base), matured.barred(proposal)
-    was = handed_over(before, base.hand_over_from, kept)
-    will = handed_over(after, proposal.hand_over_from, keeps)
+    now = Edition(base, agreed.total, matured.barred(base))
+    then = Edition(proposal, proposed.total, matured.barred(proposal))
+    was, will = _over(now), _over(then)
     moved = moves(base, agreed, proposal, proposed)
-    trade_off = curve(after, past, keeps)
+    curves = {ALONE: curve(then.points, past, then.barred)}
+    model, notes = None, list(_notes(now, then))
+    if champion is not None and knows(champion, matured):
+        found = learned(champion, matured)
+        model, curves[MODEL] = model_side(champion, found, past, (now, then), asked.capacity)
+    elif champion is not None:
+        notes.append(_left_out(champion))
     groups = [
         row
         for by, values in _groupings(matured, asked.segments)
@@ -141,24 +133,30 @@ def replay(
     return Replay(
         past=past,
         states=matured.states,
-        before=side(_named(base), before, base.hand_over_from, past, asked.capacity, kept),
-        after=side(_named(proposal), after, proposal.hand_over_from, past, asked.capacity, keeps),
-        flips_in=flips(~was & will, before, after, past, moved),
-        flips_out=flips(was & ~will, before, after, past, moved),
+        before=_side(now, past, asked),
+        after=_side(then, past, asked),
+        flips_in=flips(~was & will, now.points, then.points, past, moved),
+        flips_out=flips(was & ~will, now.points, then.points, past, moved),
         groups=tuple(groups),
-        steps=tuple(trade_off.step(threshold) for threshold in SHOWN_STEPS),
-        advice=tuple(_advice(trade_off, asked)),
-        model=None if champion is None else _model(champion, matured, base, proposal, after, asked),
-        notes=tuple(_notes(base, proposal, kept, keeps)),
+        steps=tuple(curves[ALONE].step(threshold) for threshold in SHOWN_STEPS),
+        advice=tuple(_advice(curves, asked)),
+        model=model,
+        notes=tuple(notes),
         simulated=matured.fields.simulated,
     )
 
 
-def _named(rulebook: Rulebook) -> str:
-    return f"edition {rulebook.edition}"
+def _over(edition: Edition) -> Flags:
+    return handed_over(edition.points, edition.book.hand_over_from, edition.barred)
 
 
-def _notes(base: Rulebook, proposal: Rulebook, kept: Flags, keeps: Flags) -> Iterator[str]:
+def _side(edition: Edition, past: Past, asked: Asked) -> Side:
+    name, threshold = f"edition {edition.book.edition}", edition.book.hand_over_from
+    return side(name, edition.points, threshold, past, asked.capacity, edition.barred)
+
+
+def _notes(now: Edition, then: Edition) -> Iterator[str]:
+    base, proposal = now.book, then.book
     if proposal.horizon_days != base.horizon_days:
         yield (
             f"The proposal speaks of {proposal.horizon_days:g} days; ends are told within the "
@@ -166,18 +164,28 @@ def _notes(base: Rulebook, proposal: Rulebook, kept: Flags, keeps: Flags) -> Ite
         )
     if proposal.fingerprint() == base.fingerprint():
         yield "The proposal is the edition in force, word for word."
-    if kept.any() or keeps.any():
+    if now.barred.any() or then.barred.any():
         yield (
-            f"Disqualifiers keep back {int(keeps.sum()):,} leads whatever their score, "
-            f"{int(kept.sum()):,} under the edition in force."
+            f"Disqualifiers keep back {int(then.barred.sum()):,} leads whatever their score, "
+            f"{int(now.barred.sum()):,} under the edition in force."
         )
 
 
-def _advice(trade_off: Curve, asked: Asked) -> Iterator[Advice]:
-    if asked.capacity is not None:
-        yield from_capacity(trade_off, asked.capacity)
-    if asked.cost is not None:
-        yield from_value(trade_off, asked.cost)
+def _left_out(champion: Scorer) -> str:
+    return (
+        f"Model {champion.versions.model} was taught with another fields.yaml and cannot score "
+        "these leads as they are read now, so only agreed points are shown. Run `leadpact train`, "
+        "then replay again."
+    )
+
+
+def _advice(curves: Mapping[By, Curve], asked: Asked) -> Iterator[Advice]:
+    """By either score, the one that hands leads over first."""
+    for by in (by for by in (MODEL, ALONE) if by in curves):
+        if asked.capacity is not None:
+            yield replace(from_capacity(curves[by], asked.capacity), by=by)
+        if asked.cost is not None:
+            yield replace(from_value(curves[by], asked.cost), by=by)
 
 
 def _groupings(matured: Matured, segments: tuple[str, ...]) -> Iterator[tuple[str, Texts]]:
@@ -191,48 +199,3 @@ def _groupings(matured: Matured, segments: tuple[str, ...]) -> Iterator[tuple[st
             raise InputRefused(f"--segment {name}: no field of that name is read. Known: {known}.")
         field = matured.fields[name]
         yield field.title, by_field(field, columns[name])
-
-
-def _model(
-    champion: Scorer,
-    matured: Matured,
-    base: Rulebook,
-    proposal: Rulebook,
-    after: Floats,
-    asked: Asked,
-) -> ModelSide:
-    past = matured.past
-    points = model_points(champion, matured)
-    keeps = matured.barred(proposal)
-    thresholds = {e.hand_over_from: matured.barred(e) for e in (base, proposal)}
-    sides = [
-        side(f"model, from {t:g}", points, t, past, asked.capacity, barred)
-        for t, barred in thresholds.items()
-    ]
-    handed = int(handed_over(after, proposal.hand_over_from, keeps).sum())
-    volume = curve(points, past, keeps).handed
-    same = int(np.argmin(np.abs(volume - handed)))
-    if float(same) not in thresholds:
-        name = f"model, as many as the proposal (from {same})"
-        sides.append(side(name, points, float(same), past, asked.capacity, keeps))
-    return ModelSide(
-        champion.versions.model, champion.rulebook.edition, tuple(sides), _taught(champion, past)
-    )
-
-
-def model_points(champion: Scorer, matured: Matured) -> Floats:
-    """The champion's exact scores, by its own rulebook and features. Shape (n,)."""
-    features = champion.catalogue.compute(matured.snapshot)
-    agreed = award(champion.rulebook, facts_of(matured.snapshot, features))
-    ladder = changed(champion.ladder, threads=THREADS)
-    return np.asarray(ladder.scale.points(ladder.log_odds(champion.leads(features, agreed))))
-
-
-def _taught(champion: Scorer, past: Past) -> float:
-    told = champion.versions.history_until
-    if not past.known.any():
-        return 0.0
-    if told in ("", "NaT") or np.isnat(past.at).any():
-        return 1.0
-    horizon = np.timedelta64(round(champion.rulebook.horizon_days * 86_400), "s")
-    return float((past.at[past.known] + horizon <= np.datetime64(told)).mean())

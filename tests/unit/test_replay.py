@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,8 @@ from features.rulebook.document import parse_rulebook
 from features.rulebook.points import tally
 from models.handover import as_shown, handed_over
 from models.rates import rate_of
-from models.replay import EXAMPLES, Past, by_group, flips, moves, side, workload
+from models.replay import EXAMPLES, Past, flips, moves, side, workload
+from models.replay_groups import by_group
 from models.thresholds import curve, from_capacity, from_value
 from tests.support import build
 
@@ -127,6 +130,18 @@ def test_groups_tell_who_gains_the_largest_first() -> None:
     assert (web.handed_before, web.handed_after) == (1, 3)
     assert (web.caught_before, web.caught_after) == (1, 3)
     assert (mail.handed_after, mail.known_after, mail.caught_after) == (2, 1, 0)
+
+
+def test_groups_tell_what_they_won_and_how_much_of_it_is_caught() -> None:
+    values = texts(["web", "web", "mail", "web", "mail", "web", "mail", "web"])
+    before, after = handed_over(POINTS, 90), handed_over(POINTS, 60)
+    web, mail = by_group("First touch", values, before, after, BY_HAND)
+    assert (web.amount, web.amount_before, web.amount_after) == (3500.0, 0.0, 3000.0)
+    assert (mail.amount, mail.amount_before, mail.amount_after) == (0.0, 0.0, 0.0)
+    assert web.amount_after == side("hand", POINTS, 60, BY_HAND).caught
+    bare = replace(BY_HAND, amount=np.full(8, np.nan))
+    for row in by_group("First touch", values, before, after, bare):
+        assert row.amount is row.amount_before is row.amount_after is None
 
 
 def test_capacity_advises_the_lowest_threshold_that_sales_can_work() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
+from rich.console import Console
 from typer.testing import CliRunner
 
 from features.errors import DocumentRefused, InputRefused
@@ -16,13 +20,17 @@ from features.rulebook.criteria import Disqualifier
 from features.rulebook.document import Rulebook, parse_rulebook
 from leadpact import app
 from models.handover import handed_over
+from models.in_force import under
 from models.scorer import Scorer
 from models.workspace import Workspace
 from tests.support import build
+from tests.support.cli import run
+from training.console_replay import show_replay
 from training.dataset import load_dataset
 from training.evidence import write_edition
 from training.past import Matured, load_matured
-from training.replay import Asked, model_points, replay
+from training.replay import Asked, replay
+from training.replay_model import learned
 
 
 @pytest.fixture(scope="module")
@@ -159,21 +167,76 @@ def test_groups_by_channel_and_segment_add_up_to_the_whole(
         assert sum(g.handed_before for g in rows) == found.before.handed
         assert sum(g.handed_after for g in rows) == found.after.handed
         assert sum(g.caught_after for g in rows) == found.after.precision.conversions
+        caught, missed = found.after.caught or 0.0, found.after.missed or 0.0
+        assert sum(g.amount_after or 0.0 for g in rows) == pytest.approx(caught)
+        assert sum(g.amount or 0.0 for g in rows) == pytest.approx(caught + missed)
+    console = Console(record=True, width=200, file=io.StringIO())
+    show_replay(console, found)
+    shown, web = console.export_text(), found.groups[0]
+    assert "of it caught" in shown
+    assert f"{web.amount:,.0f}" in shown
+    assert f"{web.amount_before:,.0f} -> {web.amount_after:,.0f}" in shown
 
 
-def test_the_model_is_replayed_with_the_scores_it_serves(
+def test_the_model_is_replayed_with_the_scores_it_serves_under_either_edition(
     trained: Workspace, matured: Matured, base: Rulebook
 ) -> None:
-    champion = Scorer.load(trained.champion())
-    points = model_points(champion, matured)
-    assert points == pytest.approx(champion.score_snapshot(matured.snapshot).exact, abs=1e-9)
-    found = replay(matured, base, _generous(base), Asked(), champion)
+    champion, proposal = Scorer.load(trained.champion()), _generous(base)
+    points = learned(champion, matured)
+    served = under(champion, proposal).score_snapshot(matured.snapshot)
+    assert points.exact == pytest.approx(champion.score_snapshot(matured.snapshot).exact, abs=1e-9)
+    moved = points.under(matured.points(proposal).total)
+    assert moved == pytest.approx(served.exact, abs=1e-9)
+    found = replay(matured, base, proposal, Asked(), champion)
     assert found.model is not None
+    now, then, *_ = found.model.sides
     barred = matured.barred(base)
-    assert found.model.sides[0].handed == handed_over(points, base.hand_over_from, barred).sum()
+    assert now.handed == handed_over(points.exact, base.hand_over_from, barred).sum()
+    assert then.handed == served.handed_over.sum() > now.handed
     assert found.model.taught_by == 1.0
     nearest = found.model.sides[-1]
     assert abs(nearest.handed - found.after.handed) < 0.1 * len(found.past)
+
+
+def test_advice_is_by_the_score_that_hands_leads_over_and_by_agreed_points_beside_it(
+    trained: Workspace, matured: Matured, base: Rulebook
+) -> None:
+    champion, proposal = Scorer.load(trained.champion()), _generous(base)
+    served = under(champion, proposal).score_snapshot(matured.snapshot).exact
+    points = {"model": served, "agreed points": matured.points(proposal).total}
+    advised = replay(matured, base, proposal, Asked(capacity=6.0), champion).advice
+    assert [advice.by for advice in advised] == ["model", "agreed points"]
+    barred, weeks = matured.barred(proposal), matured.past.weeks or 0.0
+    for advice in advised:
+        assert advice.threshold is not None
+        at, below = (
+            handed_over(points[advice.by], advice.threshold - d, barred).sum() / weeks
+            for d in (0, 1)
+        )
+        assert at <= 6.0 < below
+    alone = replay(matured, base, proposal, Asked(capacity=6.0)).advice
+    assert alone == advised[1:]
+
+
+def test_a_champion_of_other_fields_is_left_out_and_the_note_says_why_and_what_now(
+    trained: Workspace, base: Rulebook, tmp_path: Path
+) -> None:
+    folder = tmp_path / "halden"
+    shutil.copytree(trained.folder, folder)
+    told = yaml.safe_load((folder / "fields.yaml").read_text(encoding="utf-8"))
+    for field in told["fields"]:
+        if field["name"] == "country":
+            field |= {"role": "ignored", "reason": "Sales asked for it to be left out."}
+    (folder / "fields.yaml").write_text(yaml.safe_dump(told), encoding="utf-8")
+    call = ["replay", folder / "rulebook.yaml", "-w", folder, "--capacity", "6"]
+    ran = run(*call, "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["model"] is None
+    assert [advice["by"] for advice in ran.json["advice"]] == ["agreed points"]
+    (note,) = (note for note in ran.json["notes"] if note.startswith("Model "))
+    assert "another fields.yaml" in note
+    assert "Run `leadpact train`" in note
+    assert "another fields.yaml" in " ".join(run(*call).out.split())
 
 
 def test_a_proposal_that_does_not_fit_the_fields_is_refused(
@@ -189,10 +252,11 @@ def test_a_segment_that_is_no_field_is_refused_by_name(matured: Matured, base: R
         replay(matured, base, base, Asked(segments=("shoe_size",)))
 
 
-def test_the_command_replays_a_suggested_edition(sample_folder: Path, tmp_path: Path) -> None:
+def test_the_command_replays_a_suggested_edition(trained: Workspace, tmp_path: Path) -> None:
+    sample_folder = trained.folder
     proposal = tmp_path / "proposal.yaml"
-    run = CliRunner()
-    told = run.invoke(
+    runner = CliRunner()
+    told = runner.invoke(
         app, ["evidence", "-w", str(sample_folder), "--suggest", str(proposal), "--json"]
     )
     assert told.exit_code == 0
@@ -201,28 +265,31 @@ def test_the_command_replays_a_suggested_edition(sample_folder: Path, tmp_path: 
     assert evidence["suggestion"]["file"] == str(proposal)
     assert "status" not in proposal.read_text(encoding="utf-8")  # unsigned is the default
     call = ["replay", str(proposal), "-w", str(sample_folder), "--capacity", "6", "--cost", "500"]
-    told = run.invoke(app, [*call, "--json"])
+    told = runner.invoke(app, [*call, "--json"])
     assert told.exit_code == 0
     found = json.loads(told.stdout)
     assert found["proposal"] == "2025.1-evidence"
-    assert len(found["advice"]) == 2
+    assert [advice["by"] for advice in found["advice"]] == ["model"] * 2 + ["agreed points"] * 2
     assert found["before"]["handed"] + found["flips_in"]["leads"] == (
         found["after"]["handed"] + found["flips_out"]["leads"]
     )
 
 
-def test_the_commands_speak_to_people_too(sample_folder: Path, tmp_path: Path) -> None:
+def test_the_commands_speak_to_people_too(trained: Workspace, tmp_path: Path) -> None:
+    sample_folder = trained.folder
     proposal = tmp_path / "proposal.yaml"
-    run = CliRunner()
+    runner = CliRunner()
     folder = ["-w", str(sample_folder)]
-    told = run.invoke(app, ["evidence", *folder, "--suggest", str(proposal)])
+    told = runner.invoke(app, ["evidence", *folder, "--suggest", str(proposal)])
     assert told.exit_code == 0
     assert "simulated" in told.stdout
     assert "unsigned" in told.stdout
-    told = run.invoke(app, ["replay", str(proposal), *folder, "--capacity", "6"])
+    told = runner.invoke(app, ["replay", str(proposal), *folder, "--capacity", "6"])
     assert told.exit_code == 0
     assert "matured leads" in told.stdout
-    assert "Sales can work 6 a week" in told.stdout
+    shown = " ".join(told.stdout.split())
+    assert "By the model's score under the proposal, which hands leads over: Sales can" in shown
+    assert "By the proposal's agreed points alone: Sales can work 6 a week" in shown
 
 
 def test_where_only_the_threshold_moved_each_example_says_so(
