@@ -17,7 +17,7 @@ from serving.canonical import read
 from serving.guarding import allow, form_of
 from serving.pages import frame
 from serving.pages.model_card import card_of
-from serving.pages.model_figures import curve, drift, drivers, reliability
+from serving.pages.model_figures import curve, drift, drivers, reliability, segment_rows
 from serving.pages.notes import note_of
 from serving.pages.shapes import shapes
 from serving.pages.store import reading
@@ -29,11 +29,11 @@ from serving.storage.worklist import Worklist
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-MOST_DRIVERS, MOST_SHAPES, DRIVEN = 12, 4, 300
+MOST_DRIVERS, MOST_SHAPES, DRIVEN = 12, 3, 300
 """Lines and fields that are told; newest scores that they are told of."""
 TESTED = (
     *("leadpact", "rulebook", "corp", "gain", "gain_rulebook", "segments", "same_meaning"),
-    "of_model",
+    *("told_histogram", "of_model"),
 )
 """What a card tells of leads held back; all None where there were too few to hold any back."""
 router = APIRouter(include_in_schema=False)
@@ -66,9 +66,10 @@ async def _page(request: Request, note: str = "", fault: str = "") -> Response:
         pairs = [(known[a["lead_id"]], a) for a in answers if a["lead_id"] in known]
         scorer = worker.scorer
         drawn = shapes(scorer.fields, scorer.rulebook, pairs, MOST_SHAPES)
-        return {
-            "sides": [side_of("champion", worker.scorer, workspace)]
-            + ([] if challenger is None else [side_of("challenger", challenger, workspace)]),
+        sides = [side_of("champion", worker.scorer, workspace)]
+        if challenger is not None:
+            sides.append(side_of("challenger", challenger, workspace))
+        return sides_told(sides) | {
             "why_not": why_not,
             "drivers": told,
             "driven": len(answers),
@@ -78,7 +79,6 @@ async def _page(request: Request, note: str = "", fault: str = "") -> Response:
                 default=1.0,
             ),
             "most": max((d["agreed"] + d["learned"] for d in told), default=1.0),
-            "figures": FIGURES,
         }
 
     context = await reading(request, ask) | {"note": note, "fault": fault}
@@ -93,6 +93,12 @@ def _challenger(workspace: Workspace) -> tuple[Scorer | None, str]:
         return None, str(error)
 
 
+def sides_told(sides: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the page tells of one or two models beside each other."""
+    grouped = [(s["role"], s["tested"]["segments"]) for s in sides if s["tested"]["segments"]]
+    return {"sides": sides, "figures": FIGURES, "segments": segment_rows(grouped)}
+
+
 def side_of(role: str, scorer: Scorer, workspace: Workspace) -> dict[str, Any]:
     """What the page tells of a model, in its role."""
     card = scorer.card
@@ -104,7 +110,7 @@ def side_of(role: str, scorer: Scorer, workspace: Workspace) -> dict[str, Any]:
         "card": card,
         "has_card": card_of(workspace, scorer.versions.model).is_file(),
         "tested": tested,
-        "reliability": reliability(tested["corp"]),
+        "reliability": reliability(tested["corp"], tested["told_histogram"]),
         "gain": curve(tested["gain"]) if tested["gain"] else "",
         "gain_rulebook": curve(tested["gain_rulebook"]) if tested["gain_rulebook"] else "",
         "drift": drift(card.get("drift", [])),

@@ -12,8 +12,8 @@ from models.scorer import Scorer
 from models.workspace import Workspace
 from serving.access.caller import Caller
 from serving.pages import frame
-from serving.pages.model import FIGURES, side_of
-from serving.pages.model_figures import drivers
+from serving.pages.model import side_of, sides_told
+from serving.pages.model_figures import drivers, reliability
 from training.drift import MOVED, SHIFTED
 
 
@@ -34,8 +34,8 @@ def page_of(trained: Workspace, rival: dict[str, Any] | None = None, **card: Any
     if rival is not None:
         other: Any = SimpleNamespace(**vars(thin) | {"card": told | rival})
         sides.append(side_of("challenger", other, trained))
-    context: dict[str, Any] = {"sides": sides, "why_not": "", "drivers": [], "driven": 0}
-    context |= {"most": 1.0, "figures": FIGURES, "scorer": thin}
+    context = sides_told(sides) | {"why_not": "", "drivers": [], "driven": 0}
+    context |= {"most": 1.0, "scorer": thin}
     context |= {"shapes": [], "widest": 1.0}
     context |= {"caller": caller, "token": "", "here": "/model"}
     return str(app.state.templates.get_template("model.html").render(context))
@@ -68,8 +68,8 @@ def test_the_first_challenger_of_a_champion_that_began_without_leads_shows_its_f
     assert "Champion: There were too few outcomes to hold any back." in held
     assert "Two models are compared fairly" not in held
     assert 'id="rel-challenger"' in page
-    assert 'id="segments-challenger"' in page
-    assert 'id="segments-champion"' not in page
+    assert "Challenger: leads" in page
+    assert "Champion: leads" not in page
     lift = page.partition('id="lift"')[2].partition("</figure>")[0]
     assert re.findall(r'class="num">(\w[^<]+)</th>', lift) == ["Challenger", "Rulebook alone"]
     assert lift.count("<polyline") == 2
@@ -122,6 +122,30 @@ def test_a_line_that_moves_nothing_is_no_driver():
     assert [d["label"] for d in drivers([{"reasons": [line, moved]}], 15)] == ["Size"]
 
 
+def test_both_axes_of_a_plot_are_numbered_and_a_histogram_stands_below(trained: Workspace):
+    tested = Scorer.load(trained.champion()).card["evaluation"]
+    drawn = page_of(trained).partition('id="rel-champion"')[2].partition("</figure>")[0]
+    across = re.findall(r'<text x="[\d.]+%" y="328"[^>]*>(\d+)<', drawn)
+    assert re.findall(r'<text x="2" y="[\d.]+">(\d+)<', drawn) == across[1:]
+    assert [int(t) for t in across] == sorted({int(t) for t in across})
+    told = sum(n > 0 for n in tested["told_histogram"])
+    assert drawn.count('<rect class="spent"') == told > 2
+    bars = reliability(tested["corp"], tested["told_histogram"])
+    assert bars is not None
+    assert max(tall for _, _, tall in bars.bars) == 40
+    assert all(x >= 0 and x + wide <= 100 for x, wide, _ in bars.bars)
+
+
+def test_groups_that_one_model_alone_was_tested_on_say_so(trained: Workspace):
+    evaluation = Scorer.load(trained.champion()).card["evaluation"]
+    one = evaluation["segments"][1] | {"value": "new", "holds": False}
+    rival = {"evaluation": evaluation | {"segments": [evaluation["segments"][1], one]}}
+    told = part_of(page_of(trained, rival), "segments")
+    assert f"{one['by']}: new none" in told
+    assert told.count("told lies outside") == 1
+    assert f"{evaluation['segments'][0]['by']}: {evaluation['segments'][0]['value']}" in told
+
+
 def test_the_challengers_lift_stands_beside_the_champions(trained: Workspace):
     evaluation = Scorer.load(trained.champion()).card["evaluation"]
     caught = [k / 40 for k in range(21)]
@@ -131,8 +155,8 @@ def test_the_challengers_lift_stands_beside_the_champions(trained: Workspace):
     assert "by the challenger hold 10 in 100" in lift
     heads = re.findall(r'class="num">(\w[^<]+)</th>', lift)
     assert heads == ["Champion", "Challenger", "Rulebook alone"]
-    cells = re.findall(r"challenger </span>(\d+)<", lift)
-    assert cells == [f"{100 * share:.0f}" for share in caught]
+    cells = re.findall(r'data-l="challenger">(\d+)<', lift)
+    assert cells == [f"{100 * share:.0f}" for share in caught[::2]]
 
 
 def test_without_a_challenger_or_its_held_back_leads_no_lift_is_drawn_of_it(trained: Workspace):

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from models.workspace import Workspace
 from tests.support import first_run
-from tests.support.tour import EMAIL, Tour, desks, sign_in, tour
+from tests.support.tour import EMAIL, REFUSED, Tour, desks, sign_in, tour
 from training.pipeline import train
 from training.plan import Plan
 from training.sample import write_workspace
@@ -98,9 +98,20 @@ def shoot(browser: Browser, found: Tour, pages: dict[str, str], out: Path) -> in
     with desks(browser, found.address) as desk_of:
         for route, path in pages.items():
             name = re.sub(r"[^a-z]+", "-", route).strip("-") or "home"
-            desk_of(route).goto(found.address + path, wait_until="networkidle")
+            open_page(desk_of(route), found.address + path, REFUSED.get(route, 200))
             n += _pictures(desk_of(route), out, name)
     return n
+
+
+def open_page(page: Page, url: str, expected: int) -> None:
+    """Open a page of which a picture is worth something.
+
+    Raises:
+        AssertionError: when it answers otherwise than expected.
+    """
+    answer = page.goto(url, wait_until="networkidle")
+    status = None if answer is None else answer.status
+    assert status == expected, f"{url} answers {status}, not {expected}"
 
 
 def _pictures(page: Page, out: Path, name: str) -> int:
@@ -119,7 +130,7 @@ def shoot_tour(browser: Browser, found: Tour, out: Path) -> int:
     page = browser.new_context(viewport={"width": 1040, "height": 520}).new_page()
     sign_in(page, found.address, EMAIL)
     for name, route in TOUR.items():
-        page.goto(found.address + found.pages[route], wait_until="networkidle")
+        open_page(page, found.address + found.pages[route], 200)
         page.screenshot(path=out / f"{name}.jpg", type="jpeg", quality=45)
     page.context.close()
     return len(TOUR)

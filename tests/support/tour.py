@@ -20,14 +20,23 @@ from serving.access import people
 from serving.guarding import _routes
 from serving.storage.database import Database
 from tests.support.access import PASSWORD, add_person
+from tests.support.quarrel import DAY, HOUR, Quarrel, person
 from tests.support.seed import seed
 from tests.support.server import call, key_header, served
 from tests.support.service import make_app, make_worker
 
-EMAIL, ADMIN = "mia@halden.example", "ada@halden.example"
-"""A marketer, and an admin."""
-FOR_ADMINS = frozenset({"/access", "/health"})
-"""Pages that the admin opens: a marketer sees less, or nothing."""
+EMAIL, REP = "mia@halden.example", "rita@halden.example"
+ADMIN, SCIENTIST = "ada@halden.example", "sam@halden.example"
+PEOPLE = {
+    EMAIL: ("marketing", "Mia Lindqvist"),
+    REP: ("sales", "Rita Mensah"),
+    ADMIN: ("admin", "Ada Marsh"),
+    SCIENTIST: ("data_science", "Sam Ito"),
+}
+"""Who opens pages: role and name."""
+QUEUE = "/handoffs, as sales"
+OPENED_BY = {"/access": ADMIN, "/health": ADMIN, "/model": SCIENTIST, QUEUE: REP}
+"""Pages of which a marketer sees less, or nothing, and one that sales sees otherwise."""
 UNTIL = np.datetime64("2026-08-31T12:00:00", "us")
 REFUSED = {"/sign-in/provider": 404, "/sign-in/provider/return": 401}
 """Pages that only ever refuse here: this company has no sign-in of its own."""
@@ -71,15 +80,30 @@ def tour(workspace: Workspace, leads: int = 60) -> Iterator[Tour]:
     database = Database(f"sqlite:///{workspace.store}")
     # The clock is the service's own: a session of that day would have ended long ago.
     now = np.datetime64(datetime.now(UTC).replace(tzinfo=None), "us")
-    add_person(database, EMAIL, "marketing", now=now)
-    add_person(database, ADMIN, "admin", now=now)
+    callers = {
+        email: person(add_person(database, email, role, name, now), role, name)
+        for email, (role, name) in PEOPLE.items()
+    }
     with database.transaction() as connection:
         _, link = people.add_person(connection, "test", "new@halden.example", "Ida", "sales", now)
+    told = _quarrel(Quarrel(workspace, database, callers[EMAIL], callers[REP]), now)
     with served(workspace.folder) as address:
-        values = _values(address, workspace.folder, ids) | {"token": link.secret}
+        values = _values(address, workspace.folder) | told
+        values |= {"lead_id": ids[-1], "token": link.secret}
         paths = page_routes(make_app(make_worker(workspace)).routes)
-        yield Tour(workspace.folder, address, {path: fill(path, values) for path in paths})
+        pages = {path: fill(path, values) for path in paths} | {QUEUE: "/handoffs"}
+        yield Tour(workspace.folder, address, pages)
     database.close()
+
+
+def _quarrel(both: Quarrel, now: np.datetime64) -> dict[str, str]:
+    """What waits, is late, came back, is contested, stands to be signed; ids by parameter."""
+    both.begin(UNTIL)
+    both.disagree(UNTIL + HOUR, both.challenge())
+    proposal_id, wish_id = both.propose(UNTIL + 4 * DAY)
+    both.hand_over(now - HOUR, ["H-5", "H-6"])
+    both.bring_back(now, "H-6")
+    return {"proposal_id": proposal_id, "wish_id": wish_id}
 
 
 def sign_in(page: Page, address: str, email: str) -> None:
@@ -94,12 +118,12 @@ def sign_in(page: Page, address: str, email: str) -> None:
 
 @contextmanager
 def desks(browser: Browser, address: str) -> Iterator[Callable[[str], Page]]:
-    """Pages of two people who have signed in; route -> that of the one who opens it."""
-    contexts = {who: browser.new_context(reduced_motion="reduce") for who in (EMAIL, ADMIN)}
+    """Pages of people who have signed in; route -> that of the one who opens it."""
+    contexts = {who: browser.new_context(reduced_motion="reduce") for who in PEOPLE}
     found = {who: context.new_page() for who, context in contexts.items()}
     for who, page in found.items():
         sign_in(page, address, who)
-    yield lambda route: found[ADMIN if route in FOR_ADMINS else EMAIL]
+    yield lambda route: found[OPENED_BY.get(route, EMAIL)]
     for context in contexts.values():
         context.close()
 
@@ -120,26 +144,9 @@ def fill(path: str, values: dict[str, str]) -> str:
     return re.sub(r"\{([^}]+)\}", value, path)
 
 
-def _values(address: str, folder: Path, ids: list[str]) -> dict[str, str]:
+def _values(address: str, folder: Path) -> dict[str, str]:
     """Path parameter -> one that is there."""
-    key = key_header(folder, "marketing")
-
-    def ask(method: str, path: str, body: object = None) -> Any:
-        status, _, text = call(address, method, path, body, **key)
-        assert status < 300, (method, path, status, text)
-        return json.loads(text)
-
-    edition = ask("GET", "/v1/editions")["editions"][0]
-    text = ask("GET", f"/v1/editions/{edition['name']}")["text"]
-    why = "In a year of replies, opens told us little."
-    wanted = {"title": "Opens count less", "rationale": why, "rulebook": text}
-    told = {"title": "Webinars", "text": "Count webinars more: they come with questions."}
-    wish = ask("POST", "/v1/wishes", told)
-    return {
-        "lead_id": ids[-1],
-        "edition": edition["name"],
-        "proposal_id": ask("POST", "/v1/proposals", wanted)["id"],
-        "wish_id": wish["id"],
-        "step": "lead",
-        "model": Workspace(folder).champion().name,
-    }
+    status, _, text = call(address, "GET", "/v1/editions", **key_header(folder, "marketing"))
+    assert status == 200, text
+    edition = json.loads(text)["editions"][0]
+    return {"edition": edition["name"], "step": "lead", "model": Workspace(folder).champion().name}
