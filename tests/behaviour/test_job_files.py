@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import select
 
 from models.workspace import Workspace
-from serving.storage.database import Database
 from serving.storage.tables import activities, leads, outcomes
+from tests.support.databases import empty_database
 from tests.support.office import CSV, NDJSON, PARQUET, Office, as_lines, opened
 
 HEAD = b"lead_id,employees,industry\n"
@@ -24,9 +24,12 @@ GOOD = [b"L%d,5,logistics\n" % i for i in range(300)]
 
 
 @pytest.fixture
-def office(trained: Workspace, tmp_path: Path, database: Database) -> Iterator[Office]:
-    """On both databases."""
-    with opened(trained, tmp_path, database) as office:
+def office(trained: Workspace, tmp_path: Path) -> Iterator[Office]:
+    """On SQLite: what a file says does not hang on where it is written."""
+    with (
+        empty_database("sqlite", tmp_path, None) as database,
+        opened(trained, tmp_path, database) as office,
+    ):
         yield office
 
 
@@ -109,13 +112,14 @@ def parquet(table: pyarrow.Table) -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.parametrize("sign", [";", "\t", "|"])
-def test_a_table_separated_by_another_sign_is_read(office: Office, sign: str):
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=sign)
-    writer.writerows([("lead_id", "employees", "industry"), ("L1", 5, "pulp, paper")])
-    assert imported(office, out.getvalue().encode(), CSV)["done"] == 1
-    assert office.client.get("/v1/leads/L1").json()["fields"]["industry"] == "pulp, paper"
+def test_a_table_separated_by_another_sign_is_read(office: Office):
+    for sign in (";", "\t", "|"):
+        out, name = io.StringIO(), f"L{ord(sign)}"
+        writer = csv.writer(out, delimiter=sign)
+        writer.writerows([("lead_id", "employees", "industry"), (name, 5, "pulp, paper")])
+        assert imported(office, out.getvalue().encode(), CSV)["done"] == 1
+        told = office.client.get(f"/v1/leads/{name}").json()
+        assert told["fields"]["industry"] == "pulp, paper"
 
 
 def test_who_names_no_column_with_the_id_is_told_which_there_are(office: Office):
