@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Coroutine, Iterator
 from itertools import count
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from starlette.concurrency import run_in_threadpool
 
 from serving.jobs.running import folder_of, work_on
+from serving.jobs.uploads import remove_lost, remove_upload
 from serving.jobs.work import House, Kept
 from serving.refreshing import LEASE
 from serving.storage.base import to_number
@@ -88,7 +88,7 @@ def remove_old(house: House, keep_days: int) -> int:
     before = to_number(house.clock() - np.timedelta64(keep_days, "D"))
     with house.database.transaction() as connection:
         OutboxStore(connection).remove_delivered(before)
-    return remove_files(house, keep_days)
+    return remove_files(house, keep_days) + remove_lost(house)
 
 
 def remove_files(house: House, keep_days: int) -> int:
@@ -99,5 +99,5 @@ def remove_files(house: House, keep_days: int) -> int:
         ended = JobStore(connection).ended_before(before)
     folders = [f for f in (folder_of(house, job_id) for job_id in ended) if f.is_dir()]
     for folder in folders:
-        shutil.rmtree(folder)
+        remove_upload(folder)
     return len(folders)

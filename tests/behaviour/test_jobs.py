@@ -3,17 +3,21 @@ process matters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from models.workspace import Workspace
+from serving.access.caller import Conflict
+from serving.api import jobs as routes
 from serving.jobs.files import ScoreWork
 from serving.jobs.running import ATTEMPTS, KINDS, work_on
-from serving.jobs.watching import remove_files
-from serving.storage.database import Database
+from serving.jobs.watching import remove_files, remove_old
+from serving.storage.database import Database, StoreUnreachable
 from serving.storage.leases import Lease, LeaseLost
 from serving.storage.tables import activities, leads
 from serving.verifying import verify
@@ -203,6 +207,59 @@ def test_files_of_jobs_go_after_their_days(office: Office):
     assert remove_files(office.house, 7) == 1
     assert office.client.get(f"/v1/jobs/{job['id']}/result").status_code == 404
     assert office.job(job)["has_result"] is False
+
+
+def test_a_file_of_which_no_job_comes_goes_unless_the_job_may_be_there(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+):
+    home = office.house.workspace.home / "jobs"
+    before = set(home.glob("*"))
+    headers = {"content-type": NDJSON}
+    with monkeypatch.context() as broken:
+        broken.setattr(routes, "add_job", refusing)
+        told = office.client.post("/v1/jobs?kind=score", content=b"{}\n", headers=headers)
+    assert told.status_code == 409
+    assert set(home.glob("*")) == before
+    # The commit came through, and the connection broke before it could say so.
+    monkeypatch.setattr(routes, "do_once", broken_after(routes.do_once))
+    told = office.client.post("/v1/jobs?kind=score", content=b"{}\n", headers=headers)
+    assert told.status_code == 503
+    [job] = office.client.get("/v1/jobs").json()["jobs"]
+    assert {f.name for f in set(home.glob("*")) - before} == {job["id"]}
+
+
+def refusing(*_: Any) -> None:
+    raise Conflict("Not now.")
+
+
+def broken_after(do: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*given: Any) -> None:
+        do(*given)
+        cut_off = StoreUnreachable("Whether it was kept is not known.")
+        cut_off.add_note("as the store tells it")
+        raise cut_off
+
+    return call
+
+
+def test_what_was_uploaded_and_became_no_job_goes_after_a_day(office: Office):
+    job = office.queue("score", as_lines([{"lead_id": "L1"}]), NDJSON)
+    home = office.house.workspace.home / "jobs"
+    (home / "train.lock").touch()
+    noon = office.now.astype("datetime64[s]").astype(int)
+    for name, hours in (("a" * 16, 25), ("b" * 16, 23), (job["id"], 48), ("notes", 48)):
+        (home / name).mkdir(exist_ok=True)
+        (home / name / "input.csv").touch()
+        for path in (home / name / "input.csv", home / name):
+            os.utime(path, (noon - hours * 3600,) * 2)
+    # Its first part came long ago, its last one a moment ago.
+    (home / ("c" * 16)).mkdir()
+    (home / ("c" * 16) / "input.csv").touch()
+    os.utime(home / ("c" * 16), (noon - 48 * 3600,) * 2)
+    assert remove_old(office.house, 7) == 1
+    left = {path.name for path in home.glob("*")}
+    assert {"b" * 16, "c" * 16, job["id"], "notes", "train.lock"} <= left
+    assert "a" * 16 not in left
 
 
 def test_a_replay_is_a_process_of_its_own_and_a_broken_rulebook_fails_with_why(office: Office):
