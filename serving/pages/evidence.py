@@ -26,6 +26,7 @@ class Mark:
         point, low, high: the evidence and the ends of its interval.
         thread: from the interval to the agreed points where those lie outside; else None.
         few: too few leads, or conversions, to judge by.
+        cut: whether the interval goes on beyond the axis, at its low and at its high end.
     """
 
     point: float
@@ -33,6 +34,7 @@ class Mark:
     high: float
     thread: tuple[float, float] | None
     few: bool
+    cut: tuple[bool, bool]
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,9 @@ class Chart:
         groups: in the rulebook's order.
         ticks: (place in %, points in words), zero among them.
         zero: where zero stands, in %.
-        judged, kept, asked: criteria with evidence, those that stand, those that another number
-            is asked for.
+        judged, kept, asked: criteria with evidence enough to judge them by, those that stand,
+            those that another number is asked for.
+        few: criteria that too few leads, or conversions, stand behind.
     """
 
     groups: tuple[Group, ...]
@@ -93,6 +96,7 @@ class Chart:
     judged: int
     kept: int
     asked: int
+    few: int
 
 
 def chart(book: Rulebook, evidence: Mapping[str, Mapping[str, Any]]) -> Chart:
@@ -114,7 +118,8 @@ def chart(book: Rulebook, evidence: Mapping[str, Mapping[str, Any]]) -> Chart:
     ticks = tuple((place(t), _whole(t)) for t in _ticks(low, high))
     verdicts = [evidence[c.id]["verdict"] for c in book.criteria if c.id in evidence]
     kept, asked = verdicts.count("keep"), sum(v in ("raise", "lower", "drop") for v in verdicts)
-    return Chart(tuple(groups), ticks, place(0.0), len(verdicts), kept, asked)
+    few = len(verdicts) - kept - asked
+    return Chart(tuple(groups), ticks, place(0.0), kept + asked, kept, asked, few)
 
 
 def _axis(book: Rulebook, evidence: Mapping[str, Mapping[str, Any]]) -> tuple[float, float]:
@@ -173,7 +178,8 @@ def _mark(found: Mapping[str, Any], agreed: float, place: Any) -> Mark:
         return float(max(0.0, min(100.0, place(points))))
 
     few = found["verdict"] not in _VERDICTS
-    return Mark(inside(found["points"]), inside(low), inside(high), thread, few)
+    cut = (place(low) < 0.0, place(high) > 100.0)
+    return Mark(inside(found["points"]), inside(low), inside(high), thread, few, cut)
 
 
 def _bounds(group: Any) -> str:

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from features.errors import InputRefused
 from models.actionable import changes_of
 from models.counterfactual import Change, happening
+from models.wording import in_hundred
 from serving.access.caller import Caller
 from serving.addresses import without_addresses
 from serving.canonical import read
@@ -35,13 +36,16 @@ from serving.state import Worker, worker_of
 from serving.storage.base import to_number
 from serving.storage.handoffs import DisputeStore, HandoffStore
 from serving.storage.pact_tables import MAX_CRITERION
+from serving.storage.worklist import Worklist
 from serving.subjects import Known, stored_lead
 from serving.what_if import Otherwise, what_if
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
-MOST_SCORES, MOST_COLLEAGUES, MOST_SAID, MOST_MOMENTS = 200, 8, 5, 12
+ENOUGH = 30
+"""Leads that a rate is told of."""
+MOST_SCORES, MOST_COLLEAGUES, MOST_SAID, MOST_MOMENTS = 200, 6, 5, 12
 """Of one page, which has a weight to keep to: a link or the API has the others."""
 _MOST_CHANGES = 3
 router = APIRouter(include_in_schema=False)
@@ -134,6 +138,7 @@ def _context(connection: Connection, worker: Worker, lead_id: str, suppose: str)
         "bar": place(row.score, row.agreed_score, hand_over),
         "grades": grade_spans(rulebook.grades, row.grade),
         "disagreement": disagreement(row.score, row.agreed_score, rulebook.tolerance_points),
+        "cells": _cells(connection) if rulebook.grid else {},
         "colleagues": _colleagues(reading, row, hand_over),
         "timeline": _timeline(reading, row, now, hand_over),
         "most_moments": MOST_MOMENTS,
@@ -146,6 +151,23 @@ def _handoff(connection: Connection, worker: Worker, lead_id: str) -> Waiting | 
     record = Record(connection, worker.scorer, worker.clock())
     rows = HandoffStore(connection).of_lead(lead_id)
     return waiting_of(record, rows[-1]) if rows else None
+
+
+def _cells(connection: Connection) -> dict[str, tuple[int, str, float]]:
+    """What a cell of fit and engagement holds: open leads, how many in 100 of them are expected to
+    convert (in words), and that in % of the most of any cell; "" and 0 where leads are too few."""
+    found = Worklist(connection).cells()
+    enough = {cell: mean for cell, (number, mean) in found.items() if number >= ENOUGH}
+    most = max(enough.values(), default=1.0)
+    words = {cell: in_hundred(mean).removeprefix("about ") for cell, mean in enough.items()}
+    return {
+        cell: (
+            number,
+            words.get(cell, "").removesuffix(" in 100"),
+            round(100 * enough.get(cell, 0.0) / most, 1),
+        )
+        for cell, (number, _) in found.items()
+    }
 
 
 def _known_fields(worker: Worker, row: Row[Any]) -> list[tuple[str, str, str]]:

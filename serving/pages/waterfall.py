@@ -9,7 +9,7 @@ from typing import Any
 
 from models.wording import rounded_to_sum, signed
 
-FOLDED, MOST_LEARNED = 0.6, 12
+FOLDED, MOST_LEARNED = 0.6, 10
 """Learned-only lines under so many points are shown as one, and so are the smallest of too many."""
 
 

@@ -166,6 +166,14 @@ class Worklist:
         found: Result[Any] = self._connection.execute(query)
         return {row.lead_id: row for row in found}
 
+    def cells(self) -> dict[str, tuple[int, float]]:
+        """The cells of fit and engagement: open leads in each, and their mean likelihood."""
+        query = select(leads.c.grid, func.count(), func.avg(leads.c.likelihood)).where(
+            leads.c.grid.is_not(None), leads.c.scoring_allowed, leads.c.stage.not_in(CLOSED)
+        )
+        found = self._connection.execute(query.group_by(leads.c.grid))
+        return {cell: (number, likelihood) for cell, number, likelihood in found}
+
     def owners(self, limit: int) -> list[str]:
         """Who works leads, by name."""
         return self._known(leads.c.owner, limit)

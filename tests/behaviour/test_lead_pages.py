@@ -15,6 +15,8 @@ from starlette.testclient import TestClient
 import serving.pages
 from models.workspace import Workspace
 from serving.pages.lead import MOST_MOMENTS
+from serving.storage.base import to_number
+from serving.storage.handoffs import HandoffStore
 from serving.storage.leads import LeadStore
 from tests.support.access import add_person, type_password
 from tests.support.busy import write_busy_lead
@@ -24,6 +26,8 @@ PASSWORD = "a barge full of green lanterns"
 GOOD = {"employees": 640, "industry": "logistics", "job_title": "Head of Operations"}
 POOR = {"email": "kim@gmail.com", "employees": 3, "job_title": "Student"}
 MOST_BYTES = 60_000
+HANDED = {"id": "0" * 16, "lead_id": "busy", "score_id": "s", "edition": "1", "explored": False}
+HANDED |= {"owner": "Tom Okafor", "handed_at": 0}
 HOSTILE = '"><img src=x onerror=alert(1)>'
 
 
@@ -228,8 +232,12 @@ def busy(trained: Workspace) -> Iterator[TestClient]:
     with worker.database.transaction() as connection:
         until = NOW - np.timedelta64(30, "D")
         write_busy_lead(connection, worker.scorer, "busy", until, scores=200, activities=300)
+        HandoffStore(connection).add(HANDED | {"touch_due": 0, "decision_due": to_number(NOW)})
     with TestClient(make_app(worker), follow_redirects=False) as browser:
         enter(browser)
+        said = {"kind": "reported", "reason": "no_need", "line": "", "note": "Not now. " * 12}
+        for _ in range(8):
+            assert browser.post("/leads/busy", data=said).status_code == 303
         yield browser
 
 
@@ -297,3 +305,17 @@ def test_every_digit_is_told_to_who_asks_for_it(rep: TestClient):
     exact = f"{line['learned']:.6f}"
     assert exact not in rep.get("/leads/good").text
     assert exact in rep.get("/leads/good?exact=1").text
+
+
+def test_cells_of_fit_and_engagement_tell_their_leads_and_a_rate_only_of_enough(
+    rep: TestClient, busy: TestClient, crowd: int
+):
+    page = rep.get("/leads/good").text
+    cell = rep.get("/v1/leads/good").json()["score"]["grid"]
+    alike = [x for x in rep.get("/v1/leads").json()["leads"] if x["grid"] == cell]
+    number = sum(x["stage"] not in ("won", "lost", "left") for x in alike)
+    assert f'<td class="own"><span>too few</span> <span>{number}</span></td>' in page
+    page = busy.get("/leads/busy").text
+    likelihood = busy.get("/v1/leads/busy").json()["score"]["likelihood"]
+    told = f"<strong>{round(100 * likelihood)}</strong> <span>{crowd + 1:,}</span>"
+    assert f'<td class="own">{told}' in page

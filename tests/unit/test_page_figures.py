@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from serving.canonical import canonical
-from serving.pages import sparkline, timeline
+from serving.pages import sparkline, timeline, waterfall
+from serving.pages.evidence import chart
 from serving.pages.pact_bar import grade_spans, place
 from serving.pages.words import day, thousands, when
 from serving.pages.worklist import disagreement, largest
 from serving.top_reasons import points_text
+from tests.support import build
 
 DAY = 86_400_000_000
 NOW = 20_000 * DAY
@@ -174,3 +176,44 @@ def test_instants_and_numbers_are_worded_once_for_all_pages():
     assert day(0) == "1 Jan 1970"
     assert thousands(4812) == "4,812"
     assert points_text(9.73, "agreed") == "+9.7"
+
+
+def line(kind: str, agreed: float, learned: float) -> dict[str, Any]:
+    told = {"kind": kind, "owner": "sales", "sentence": f"{kind} {learned}", "agreed": agreed}
+    return told | {"learned": learned, "points": agreed + learned}
+
+
+def test_what_was_learned_alone_has_rows_up_to_a_number_and_the_rest_one_that_says_its_most():
+    most = waterfall.MOST_LEARNED
+    learned = [line("field", 0.0, 1.0 + i / 10) for i in range(most + 3)]
+    reasons = [line("base", 20.0, 1.0), line("criterion", 4.0, 0.1), *learned]
+    drawn = waterfall.draw(reasons, 61)
+    assert len(drawn.rows) == 2 + most + 1
+    assert drawn.rows[-1].text == "3 smaller lines, none above 1.2"
+    assert drawn.rows[-1].learned == "+3.3"
+    assert float(drawn.total) == round(sum(r["points"] for r in reasons), 1)
+    few = waterfall.draw([*reasons[:2], line("field", 0.0, 0.3), line("field", 0.0, 0.7)], 61)
+    assert [row.text for row in few.rows[2:]] == ["field 0.7", "1 smaller line, none above 0.6"]
+
+
+def weighed(verdict: str, low: float, high: float) -> dict[str, Any]:
+    told = {"verdict": verdict, "low": low, "high": high, "points": (low + high) / 2}
+    return told | {"agreed": 12.0, "leads": 1200, "conversions": 90, "reason": "As it is."}
+
+
+def test_an_interval_that_goes_on_beyond_the_axis_says_so_at_that_end():
+    found = {"mid": weighed("keep", 5.0, 16.0), "student": weighed("too few", -80.0, 4.0)}
+    told = chart(build.rulebook(), found)
+    marks = {row.id: row.mark for group in told.groups for row in group.rows}
+    assert marks["mid"] is not None
+    assert marks["student"] is not None
+    assert marks["mid"].cut == (False, False)
+    assert (marks["student"].cut, marks["student"].low) == ((True, False), 0.0)
+    assert marks["webinar"] is None
+
+
+def test_criteria_with_too_little_evidence_are_not_counted_among_those_that_it_judges():
+    found = {"mid": weighed("keep", 5, 16), "student": weighed("too few", -80, 4)}
+    found["webinar"] = weighed("lower", -4, 2)
+    told = chart(build.rulebook(), found)
+    assert (told.judged, told.kept, told.asked, told.few) == (2, 1, 1, 1)
