@@ -388,7 +388,8 @@ class Webhook(_Model):
 
 
 class WebhookMade(Webhook):
-    """A webhook with its secret, which is told this once."""
+    """A webhook with its secret, which is told this once; and to who sends the same again under its
+    Idempotency-Key."""
 
     secret: str
 

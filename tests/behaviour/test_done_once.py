@@ -10,11 +10,14 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from httpx2 import Response
+from httpx2 import ReadError, Response
 from sqlalchemy import select
+from starlette.testclient import TestClient
 
 from models.workspace import Workspace
 from serving.announcing import Announcer
+from serving.client import LeadpactClient
+from serving.storage.access_tables import audit
 from serving.storage.database import Database
 from serving.storage.jobs_tables import jobs, outbox, webhooks
 from serving.storage.outbox import DEAD, OutboxStore
@@ -23,7 +26,7 @@ from tests.support.office import CSV, NDJSON, Office, as_lines, opened
 from tests.support.service import NOW, key_header
 
 KEY = {"idempotency-key": "sent-again"}
-HOOK = {"url": "https://crm.example/hook", "events": ["grade.changed"]}
+HOOK: dict[str, Any] = {"url": "https://crm.example/hook", "events": ["grade.changed"]}
 
 
 @pytest.fixture
@@ -109,8 +112,6 @@ def test_a_job_is_stopped_once_and_goes_on_once(office: Office):
 
 
 def audited(office: Office) -> list[str]:
-    from serving.storage.access_tables import audit
-
     with office.worker.database.reading() as connection:
         query = select(audit.c.action).order_by(audit.c.seq)
         return list(connection.execute(query).scalars())
@@ -162,3 +163,37 @@ def test_a_webhook_is_removed_once(office: Office, admin: dict[str, str]):
     assert twice_and_at_once(lambda: office.client.delete(path, headers=admin)) is None
     assert office.client.delete(path, headers=admin | {"idempotency-key": "x"}).status_code == 404
     assert audited(office).count("webhook removed") == 1
+
+
+class LosesFirstAnswers:
+    """A connection on which the first answer to every write is lost on its way back."""
+
+    def __init__(self, http: TestClient) -> None:
+        self._http, self._heard = http, set[str]()
+
+    def request(self, *asked: Any, headers: dict[str, str], **more: Any) -> Response:
+        answer = self._http.request(*asked, headers=headers, **more)
+        key = headers.get("idempotency-key", "")
+        if key and key not in self._heard:
+            self._heard.add(key)
+            raise ReadError("cut")
+        return answer
+
+
+def test_a_client_whose_answers_are_lost_asks_again_and_does_nothing_twice(office: Office):
+    text = key_header(office.worker.database, "admin")["authorization"].removeprefix("Bearer ")
+    http: Any = LosesFirstAnswers(office.client)
+    client = LeadpactClient("", text, http=http, sleep=lambda _: None)
+    job = client.start_job("import", as_lines([{"lead_id": "L1"}]))
+    assert client.cancel_job(job.id).state == "cancelled"
+    assert client.retry_job(job.id).state == "queued"
+    made = client.add_webhook(HOOK["url"], HOOK["events"])
+    assert client.rotate_webhook(made.id).secret != made.secret
+    assert client.replay_letters(made.id).letters == 0
+    assert [hook.id for hook in client.webhooks()] == [made.id]
+    client.remove_webhook(made.id)
+    done = [action for action in audited(office) if action.startswith(("job", "webhook"))]
+    assert done == [
+        *("job queued", "job cancelled", "job retried", "webhook added"),
+        *("webhook secret rotated", "webhook letters replayed", "webhook removed"),
+    ]
