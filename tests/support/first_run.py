@@ -71,10 +71,15 @@ def begun(folder: Path) -> Iterator[tuple[str, Beginning]]:
     with started(folder, up="/healthz") as (_, address):
         workspace = Workspace(folder)
         database = Database(f"sqlite:///{workspace.store}")
-        now = np.datetime64(datetime.now(UTC).replace(tzinfo=None), "us")
-        add_person(database, EMAIL, "admin", now=now)
-        yield address, Beginning(workspace, database, lambda: now)
+        add_person(database, EMAIL, "admin", now=_now())
+        # The service's own clock: by one that stands still, leases would end while pictures are
+        # taken.
+        yield address, Beginning(workspace, database, _now)
         database.close()
+
+
+def _now() -> np.datetime64:
+    return np.datetime64(datetime.now(UTC).replace(tzinfo=None), "us")
 
 
 def sign_in(page: Page, address: str) -> None:
