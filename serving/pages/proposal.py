@@ -44,9 +44,18 @@ STEPS = ("check", "save", "yaml", "propose", "sign", "withdraw", "rebase", "comm
 
 
 @router.get("/proposals/{proposal_id}", dependencies=[READER])
-async def show_proposal(request: Request, proposal_id: ProposalId) -> Response:
-    """The proposal as stored."""
-    return await _page(request, proposal_id, Typed())
+async def show_proposal(request: Request, proposal_id: ProposalId, leads: bool = False) -> Response:
+    """The proposal as stored.
+
+    Args:
+        leads: replay it now, and name leads that cross: what is kept with a proposal names none.
+    """
+    return await _page(request, proposal_id, Typed(replayed=leads and _may_name(request)))
+
+
+def _may_name(request: Request) -> bool:
+    """Whether leads that cross are told to who asks; see `GET /v1/proposals/{id}/flips`."""
+    return "rulebook.propose" in caller_of(request).permissions
 
 
 @router.post("/proposals/{proposal_id}")
@@ -142,7 +151,8 @@ async def _page(request: Request, proposal_id: str, typed: Typed, status: int = 
     caller = caller_of(request)
 
     def ask(connection: Connection, worker: Worker) -> dict[str, Any]:
-        return _context(connection, worker, caller, proposal_id, typed)
+        told = _context(connection, worker, caller, proposal_id, typed)
+        return told | {"may_name": _may_name(request)}
 
     return frame.show(request, "proposal.html", await reading(request, ask), status)
 

@@ -11,6 +11,7 @@ import yaml
 from models.workspace import Workspace
 from tests.support.forms import sent_by
 from tests.support.pact import Table, sit_down
+from tests.support.quarrel import STRONG
 
 LIVE = "data-live"
 
@@ -111,3 +112,29 @@ def test_a_case_that_controls_cannot_hold_is_refused_and_the_rest_of_the_form_st
 def test_a_button_that_no_page_has_is_refused(table: Table, button: str):
     proposal_id = table.draft(webinar=14.0)
     press(table, proposal_id, button, 422)
+
+
+def test_who_may_propose_can_see_which_leads_cross_a_text_that_is_kept(table: Table):
+    table.put_lead("CROSSES", STRONG)
+    proposal_id = table.draft(hand_over_from=90, tests=[])
+    table.propose(proposal_id)
+    path = f"/proposals/{proposal_id}"
+    kept = table.open("sales", path).text
+    assert f'href="{path}?leads=1#live"' in kept
+    assert "CROSSES" not in kept
+    named = table.open("sales", f"{path}?leads=1").text
+    row = named.partition('href="/leads/CROSSES"')[2].partition("</tr>")[0]
+    assert '<line class="threshold" x1="90.0%"' in row
+    assert '<line class="dotted" x1="61.0%"' in row
+    assert "Dotted: handed over from 90, and from 61 in force, paler." in named
+    page = table.open("admin", f"{path}?leads=1").text
+    assert "The text" in page
+    assert "CROSSES" not in page
+    assert "leads=1" not in page.partition("<main")[2]
+
+
+def test_weeks_without_hand_overs_say_so_and_hide_their_noughts_on_a_phone(table: Table):
+    weeks = table.page("/handoffs").partition('class="list weeks"')[2].partition("</table>")[0]
+    assert weeks.count("<tr>") == 9
+    assert weeks.count('class="num zero" data-l="handed over">0<') == 8
+    assert weeks.count('<td class="zero">nothing owed') == 8
