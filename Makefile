@@ -10,6 +10,7 @@ WORKSPACE ?= .workspace/sample
 HOST ?= 127.0.0.1
 PORT ?= 8000
 LEADS ?= 20000
+UNTIL ?= $(shell date -u +%F)
 WORKERS ?= 2
 
 # Training spins idle OpenMP threads for nothing; let them sleep.
@@ -22,7 +23,7 @@ help: ## Show the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(VENV)/.run: requirements.lock pyproject.toml
-	@echo "1/4  Installing into $(VENV) (about a minute)"
+	@echo "1/5  Installing into $(VENV) (about a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -36,17 +37,19 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml
 	@touch $@ $(VENV)/.run
 
 $(WORKSPACE)/leads.csv: | $(VENV)/.run
-	@echo "2/4  Simulating a company of $(LEADS) leads"
-	@$(BIN)/leadpact sample -w $(WORKSPACE) --leads $(LEADS)
+	@echo "2/5  Simulating a company of $(LEADS) leads, its last week before today"
+	@$(BIN)/leadpact sample -w $(WORKSPACE) --leads $(LEADS) --until $(UNTIL)
 
 sample: $(WORKSPACE)/.leadpact/champion.json ## Simulate a company and train on it
 
 $(WORKSPACE)/.leadpact/champion.json: $(WORKSPACE)/leads.csv
-	@echo "3/4  Training on it (under a minute)"
+	@echo "3/5  Training on it (under a minute)"
 	@$(BIN)/leadpact train -w $(WORKSPACE)
 
 run: $(VENV)/.run $(WORKSPACE)/.leadpact/champion.json ## From nothing to a served, explained score
-	@echo "4/4  Serving. Open http://$(HOST):$(PORT)/ or, in another terminal:"
+	@echo "4/5  Bringing its leads into the record"
+	@$(BIN)/leadpact bring -w $(WORKSPACE)
+	@echo "5/5  Serving. Open http://$(HOST):$(PORT)/ or, in another terminal:"
 	@echo "     KEY=\$$($(BIN)/leadpact access key --name trial -w $(WORKSPACE))"
 	@echo "     curl -s http://$(HOST):$(PORT)/v1/score -H \"Authorization: Bearer \$$KEY\" -H 'content-type: application/json' -d @$(WORKSPACE)/example.json"
 	@$(BIN)/leadpact serve -w $(WORKSPACE) --host $(HOST) --port $(PORT)

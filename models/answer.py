@@ -8,6 +8,7 @@ from features.rulebook.criteria import DIMENSIONS, Dimension
 from features.rulebook.document import Value
 from models.explanation import Explanation
 from models.handover import as_shown
+from models.reconciliation import label
 from models.retention import DAYS
 from models.scale import logit
 from models.scorer import Brief, Scorer, Scores
@@ -50,6 +51,7 @@ def answer(lead: str | None, scores: Scores, i: int, scorer: Scorer) -> dict[str
         "likelihood": likelihood,
         "interval": {"low": low, "high": high, "level": LEVEL},
         "score_interval": {"low": _shown(scorer, low), "high": _shown(scorer, high)},
+        "disagreement": disagreement_of(scores, i),
         "value": value_of(scores, i, scorer),
         "says": score_sentence(likelihood, low, high, scorer.rulebook.horizon_days),
         "reasons": [vars(line) | {"points": line.points} for line in explanation.lines],
@@ -99,6 +101,21 @@ def disqualified_of(scores: Scores, i: int) -> dict[str, str] | None:
         return None
     found = scores.told.rulebook.disqualifiers[place]
     return {"id": found.id, "says": found.says, "owner": found.owner, "route": found.route}
+
+
+def disagreement_of(scores: Scores, i: int) -> dict[str, Any] | None:
+    """How agreed and learned score of lead `i` part beyond the tolerance, and the reason that
+    learned most of it, by its key; None where they agree."""
+    found = label(scores, i)
+    if found.responsible is None:
+        return None
+    return {
+        "kind": found.kind,
+        "difference": int(found.difference),
+        "tolerance": found.tolerance,
+        "responsible": found.responsible.key,
+        "says": found.says,
+    }
 
 
 def value_of(scores: Scores, i: int, scorer: Scorer) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 """Every lead carries two scores; where they disagree, which line is responsible and who was right.
 
-numpy only: the service labels each lead it scores with `label`.
+Scores disagree as shown: whoever reads both numbers can tell. numpy only: every answer carries
+its `label`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 
 from features.arrays import Flags, Floats
 from models.explanation import Explanation, Line
-from models.handover import handed_over
+from models.handover import as_shown, handed_over
 from models.likelihood import Z90
 from models.rates import Rate, rate_of
 from models.scorer import Scores
@@ -33,7 +34,7 @@ class Label:
 
     Attributes:
         kind: in agreement, or which of the two is higher by more than the tolerance.
-        difference: learned less agreed score in points, both cut to 0..100, not rounded.
+        difference: learned less agreed score in points, as shown.
         tolerance: points that the rulebook lets them differ by.
         responsible: the line that learned most in the direction of the difference; None in
             agreement.
@@ -49,10 +50,8 @@ class Label:
 
 def label(scores: Scores, i: int) -> Label:
     """Whether the agreed and the learned score of lead `i` agree, and if not, what is behind it."""
-    learned = float(np.clip(scores.exact[i], 0.0, 100.0))
-    agreed = float(np.clip(scores.agreed_exact[i], 0.0, 100.0))
     tolerance = scores.told.rulebook.tolerance_points
-    difference = learned - agreed
+    difference = float(scores.shown[i] - scores.agreed[i])
     if abs(difference) <= tolerance:
         told = f"Both scores agree within {tolerance:g} points."
         return Label(IN_AGREEMENT, difference, tolerance, None, told)
@@ -83,7 +82,7 @@ def disagreements(learned: Floats, agreed: Floats, tolerance: float) -> tuple[Fl
         learned, agreed: (n,) exact scores.
         tolerance: points they may differ by.
     """
-    difference = np.clip(learned, 0.0, 100.0) - np.clip(agreed, 0.0, 100.0)
+    difference = as_shown(learned) - as_shown(agreed)
     return np.asarray(difference < -tolerance), np.asarray(difference > tolerance)
 
 

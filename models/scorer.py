@@ -60,12 +60,12 @@ class Scores:
     amounts: Amounts | None = None
     stays: Stays | None = None
 
-    @property
+    @cached_property
     def shown(self) -> Floats:
         """The scores as shown: cut to 0..100, whole points. Shape (n,)."""
         return as_shown(self.exact)
 
-    @property
+    @cached_property
     def agreed(self) -> Floats:
         """The agreed scores as shown. Shape (n,)."""
         return as_shown(self.agreed_exact)

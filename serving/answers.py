@@ -106,6 +106,16 @@ class Disqualified(_Model):
     route: str = Field(description="Such as nurture or reject.")
 
 
+class Disagreement(_Model):
+    """The agreed and the learned score part by more than the rulebook's tolerance."""
+
+    kind: Literal["agreed high, learned low", "agreed low, learned high"]
+    difference: int = Field(description="Points, as shown: the score less the agreed score.")
+    tolerance: float = Field(description="Points by which the rulebook lets them differ.")
+    responsible: str = Field(description="`key` of the reason that learned most of it.")
+    says: str
+
+
 class Score(_Model):
     """A lead's score, taken apart."""
 
@@ -128,6 +138,9 @@ class Score(_Model):
     likelihood: float = Field(ge=0, le=1, description="Of conversion within the horizon.")
     interval: Interval
     score_interval: Points
+    disagreement: Disagreement | None = Field(
+        default=None, description="Null where both scores agree within the tolerance."
+    )
     value: Value | None = Field(
         default=None, description="Null where the rulebook states none, or no amounts are known."
     )

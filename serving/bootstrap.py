@@ -20,7 +20,7 @@ from serving.access.people import first_start_link
 from serving.access.settings import AccessSettings
 from serving.answering import answering
 from serving.app import Watch, create_app
-from serving.beginning.first_leads import bring
+from serving.beginning.first_leads import bring_after_first_run
 from serving.beginning.folder import Beginning
 from serving.configuration import configured, store_url
 from serving.first_app import create_first_app
@@ -75,7 +75,7 @@ def _first_run(workspace: Workspace) -> Opening:
 
     def whole() -> FastAPI:
         begin(database, workspace, now())
-        bring(beginning, workspace.fields())
+        bring_after_first_run(beginning, workspace.fields())
         return _service(workspace)
 
     def tell(fault: str) -> None:

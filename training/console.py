@@ -11,6 +11,7 @@ from rich.table import Table
 
 from models.answer import disqualified_of, value_of
 from models.explanation import Explanation
+from models.reconciliation import label
 from models.wording import score_sentence, signed
 from training.card_sections import open_leads
 from training.card_selection import unworked_sentences
@@ -105,11 +106,15 @@ def show_lead(console: Console, lead: str, scores: Scores, i: int, scorer: Score
 
 
 def beside_the_score(scores: Scores, i: int) -> Iterator[str]:
-    """Fit, engagement and their cell, and what keeps the lead back: as far as the edition tells."""
+    """Fit, engagement and their cell, how both scores part, and what keeps the lead back: as far as
+    there is any of it."""
     parts = [f"{name} {signed(float(x[i]))}" for name, x in scores.sub_scores.items()]
     if parts:
         cell = scores.cells[i]
         yield f"Agreed {', '.join(parts)}{f': {cell} on the grid' if cell else ''}."
+    apart = label(scores, i)
+    if apart.responsible is not None:
+        yield apart.says
     kept = disqualified_of(scores, i)
     if kept is not None:
         yield f"Never handed over: {kept['says']}. Its way is {kept['route'].replace('_', ' ')}."

@@ -15,6 +15,7 @@ from features.columns import Columns, readable
 from features.fields import Field
 from features.frames import Read, read_frame
 from features.timeline import Activities
+from models.reconciliation import label
 from models.scorer import Scorer, Scores
 from training.intake import ROW, Rejected, rejected_of, with_rows, write_quarantine
 from training.tables import CHUNK, iter_tables
@@ -80,6 +81,7 @@ def _scores(
             "grade": scores.grades,
             "agreed_score": scores.agreed.astype(np.int64),
             "handed_over": scores.handed_over,
+            "disagreement": [_disagreement(scores, i) for i in range(scores.n)],
             "reasons": [scores.explain(i).in_short() for i in range(scores.n)],
         }
     )
@@ -91,11 +93,17 @@ def _scores(
         if stated.retention == "one_year" and scores.stays is not None:
             out = out.assign(retention=np.round(scores.stays.likelihood, 6))
     # A first chunk without any good row must not settle that texts are nothing.
-    out = out.astype({"grade": "str", "reasons": "str"})
+    out = out.astype({"grade": "str", "disagreement": "str", "reasons": "str"})
     versions = scorer.versions
     told = {"model": versions.model, "rulebook": versions.rulebook, "as_of": f"{as_of}Z"}
     # What a simulated company scored must never pass for the real thing, in any file.
     return out.assign(**told, **({"simulated": True} if scorer.simulated else {}))
+
+
+def _disagreement(scores: Scores, i: int) -> str:
+    """How agreed and learned score part beyond the tolerance, and by what; "" where they agree."""
+    found = label(scores, i)
+    return "" if found.responsible is None else found.says
 
 
 def _beside(scores: Scores) -> dict[str, Any]:

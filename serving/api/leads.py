@@ -163,7 +163,7 @@ async def page(
     ] = None,
     disagreement: Annotated[
         Literal["agreed_high", "learned_high"] | None,
-        Query(description="Agreed and learned score differ by the rulebook's tolerance or more."),
+        Query(description="Agreed and learned score differ by more than the rulebook's tolerance."),
     ] = None,
     changed_since: Annotated[
         str | None, Query(max_length=64, json_schema_extra={"format": "date-time"})
@@ -172,7 +172,7 @@ async def page(
     cursor: Cursor = None,
 ) -> Response:
     """Pages keep their order while leads are written: a lead stands where it came in."""
-    tolerance = round(worker_of(request).scorer.rulebook.tolerance_points)
+    tolerance = worker_of(request).scorer.rulebook.tolerance_points
     wanted = Filter(
         grades=tuple(grade or ()),
         least=min_score,

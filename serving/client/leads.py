@@ -37,7 +37,7 @@ class Wanted(TypedDict, total=False):
     """Which leads a list is of; what is left out does not matter.
 
     `grades`: any of these. `min_score`, `max_score`: inclusive. `disagreement`: agreed and learned
-    score differ by the rulebook's tolerance or more. `changed_since`: an ISO 8601 instant.
+    score differ by more than the rulebook's tolerance. `changed_since`: an ISO 8601 instant.
     `grid`: the cell of fit and engagement. `channel`: of the first touch. `limit`: rows of a page.
     """
 

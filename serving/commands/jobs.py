@@ -1,4 +1,4 @@
-"""Work beside requests, from the operator's shell: rescore, store verify."""
+"""Work beside requests, from the operator's shell: bring, rescore, store verify."""
 
 from __future__ import annotations
 
@@ -23,6 +23,26 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")
 
 class AlreadySweeping(LeadpactError):
     """Another process looks at the scores now."""
+
+
+@app.command()
+def bring(workspace: Folder = HERE, database_url: Store = None) -> None:
+    """Queue the workspace's leads, with what happened to them, for the record, once.
+
+    The service takes them in as jobs as soon as it runs; Health shows how far it is.
+    """
+    from serving.beginning.first_leads import bring as queue
+    from serving.beginning.folder import Beginning
+    from serving.bootstrap import now, opened_store
+
+    home = Workspace(workspace)
+    with opened_store(home, database_url) as database:
+        did = queue(Beginning(home, database, now), home.fields())
+    typer.echo(
+        "Queued. `leadpact serve` takes the leads in beside its requests; Health shows how far."
+        if did
+        else "They were queued for the record before; nothing was done."
+    )
 
 
 @app.command()

@@ -137,7 +137,7 @@ def _context(connection: Connection, worker: Worker, lead_id: str, suppose: str)
         "lines": [r for r in rows_of(answer["reasons"]) if r["kind"] not in ("base", "limit")],
         "bar": place(row.score, row.agreed_score, hand_over),
         "grades": grade_spans(rulebook.grades, row.grade),
-        "disagreement": disagreement(row.score, row.agreed_score, rulebook.tolerance_points),
+        "disagreement": disagreement(answer),
         "cells": _cells(connection) if rulebook.grid else {},
         "colleagues": _colleagues(reading, row, hand_over),
         "timeline": _timeline(reading, row, now, hand_over),

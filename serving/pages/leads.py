@@ -88,7 +88,7 @@ class Asked:
         value, seq = self.after.split(".")
         return Place(int(value), int(seq))
 
-    def wanted(self, hand_over_from: int, tolerance: int, now: int) -> Wanted:
+    def wanted(self, hand_over_from: int, tolerance: float, now: int) -> Wanted:
         """The question to the store."""
         stage = "returned" if self.view == "returned" else self.stage or None
         least = int(self.least or 0)
@@ -173,7 +173,7 @@ async def change_views(
 
 def _context(store: Worklist, worker: Worker, asked: Asked) -> dict[str, Any]:
     rulebook = worker.scorer.rulebook
-    hand_over, tolerance = round(rulebook.hand_over_from), round(rulebook.tolerance_points)
+    hand_over, tolerance = round(rulebook.hand_over_from), rulebook.tolerance_points
     now = to_number(worker.clock())
     rows = store.page(asked.wanted(hand_over, tolerance, now), PAGE + 1)
     more, rows = len(rows) > PAGE, rows[:PAGE]
@@ -214,6 +214,6 @@ async def export_leads(request: Request, asked: Annotated[Asked, Depends()]) -> 
 
 def _as_file(store: Worklist, worker: Worker, asked: Asked) -> BinaryIO:
     rulebook = worker.scorer.rulebook
-    bounds = round(rulebook.hand_over_from), round(rulebook.tolerance_points)
+    bounds = round(rulebook.hand_over_from), rulebook.tolerance_points
     wanted = asked.wanted(*bounds, to_number(worker.clock()))
     return write_leads(store.every(wanted), worker.scorer)

@@ -43,7 +43,7 @@ class Shown:
         score, grade, agreed: as stored.
         bar, spark: the pictures.
         why: the largest parts.
-        disagreement: said when the two scores part by the rulebook's tolerance; else "".
+        disagreement: said when the two scores part by more than the tolerance; else "".
         stage, owner: as stored; "" for nobody.
         duty: what sales owes next; None where it owes nothing.
     """
@@ -107,7 +107,7 @@ def _shown(
         bar=place(row.score, row.agreed_score, rulebook.hand_over_from),
         spark=draw(told, now - DAYS * _DAY, now, rulebook.hand_over_from),
         why=largest(answer["reasons"], _REASONS),
-        disagreement=disagreement(row.score, row.agreed_score, rulebook.tolerance_points),
+        disagreement=disagreement(answer),
         stage=row.stage,
         owner=row.owner or "",
         duty=duty,
@@ -131,9 +131,7 @@ def largest(reasons: Sequence[Mapping[str, Any]], count: int) -> tuple[Part, ...
     return tuple(Part(r.sentence, points_text(r.points, r.kind), r.kind) for r in found)
 
 
-def disagreement(score: int, agreed: int, tolerance: float) -> str:
-    """What is said when the two scores part by the tolerance or more; else ""."""
-    gap = abs(score - agreed)
-    if gap < tolerance:
-        return ""
-    return f"We disagree by {gap}: agreed {agreed}, with what was learned {score}"
+def disagreement(answer: Mapping[str, Any]) -> str:
+    """What is said where the two scores part by more than the tolerance; else ""."""
+    told = answer.get("disagreement")  # answers of older versions have none
+    return f"We disagree by {abs(told['difference'])}. {told['says']}" if told else ""

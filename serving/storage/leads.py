@@ -34,7 +34,7 @@ class Filter:
         grades: any of these.
         least, most: score bounds, inclusive.
         stage, owner, account_id, grid, channel: exactly this; `channel` is of the first touch.
-        gap: score less agreed score: at least so much (positive) or at most so much (negative).
+        gap: score less agreed score: more than so much (positive) or less (negative).
         changed_since: changed at this instant (microseconds) or later.
     """
 
@@ -46,7 +46,7 @@ class Filter:
     account_id: str | None = None
     grid: str | None = None
     channel: str | None = None
-    gap: int | None = None
+    gap: float | None = None
     changed_since: int | None = None
 
 
@@ -206,7 +206,7 @@ def filtered(wanted: Filter) -> Select[Any]:
         "grid": lambda v: leads.c.grid == v,
         "channel": lambda v: leads.c.channel == v,
         "changed_since": lambda v: leads.c.changed_at >= v,
-        "gap": lambda v: gap >= v if v >= 0 else gap <= v,
+        "gap": lambda v: gap > v if v >= 0 else gap < v,
     }
     query = select(leads)
     for name, test in tests.items():

@@ -83,7 +83,7 @@ class Wanted:
         filter: as in the API.
         search: part of a lead's id or of a field's text, in any case; "" for all.
         is_open: only leads that are not closed.
-        gap: only those whose two scores part by so many points or more, either way.
+        gap: only those whose two scores part by more than so many points, either way; 0 for all.
         sort: a name in `SORTS`.
         after: the last lead of the page before.
         due_before: only those that wait for sales with a first touch or a decision due before this
@@ -94,7 +94,7 @@ class Wanted:
     filter: Filter
     search: str = ""
     is_open: bool = True
-    gap: int = 0
+    gap: float = 0
     sort: str = "score"
     after: Place | None = None
     due_before: int | None = None
@@ -123,7 +123,7 @@ class Worklist:
         query = _asked(wanted)[0].with_only_columns(*told)
         yield from self._connection.execute(query, execution_options={"yield_per": _AT_ONCE})
 
-    def counts(self, hand_over_from: int, tolerance: int) -> dict[str, int]:
+    def counts(self, hand_over_from: int, tolerance: float) -> dict[str, int]:
         """How many open leads are scored, reach the hand-over, disagree, were returned, and are
         nobody's; and how many have no score, because their persons do not want one."""
 
@@ -134,7 +134,7 @@ class Worklist:
             number(leads.c.scoring_allowed).label("open"),
             number(~leads.c.scoring_allowed).label("unscored"),
             number(leads.c.score >= hand_over_from).label("ready"),
-            number(func.abs(_GAP) >= tolerance).label("disagree"),
+            number(func.abs(_GAP) > tolerance).label("disagree"),
             number(and_(leads.c.scoring_allowed, leads.c.stage == "returned")).label("returned"),
             number(and_(leads.c.scoring_allowed, leads.c.owner.is_(None))).label("nobody"),
         ).where(leads.c.stage.not_in(CLOSED))
@@ -223,7 +223,7 @@ def _asked(wanted: Wanted) -> tuple[Select[Any], ColumnElement[Any]]:
     if wanted.is_open:
         query = query.where(leads.c.stage.not_in(CLOSED))
     if wanted.gap:
-        query = query.where(func.abs(_GAP) >= wanted.gap)
+        query = query.where(func.abs(_GAP) > wanted.gap)
     if wanted.due_before is not None:
         query = query.where(_waits(wanted.due_before))
     if wanted.unowned:

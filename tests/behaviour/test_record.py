@@ -215,7 +215,7 @@ def test_leads_can_be_picked_by_what_matters(crm: TestClient):
     assert picked("stage=won") == set()
     assert picked("changed_since=2026-09-01T11:00:00Z") == {"F1", "F2"}
     assert picked("changed_since=2026-09-02") == set()
-    apart = {k for k, x in every.items() if x["score"] - x["agreed_score"] >= 15}
+    apart = {k for k, x in every.items() if x["score"] - x["agreed_score"] > 15}
     assert picked("disagreement=learned_high") == apart
     for wrong in ("cursor=abc", "limit=0", "changed_since=x", "disagreement=x", "stage=%00"):
         assert crm.get(f"/v1/leads?{wrong}").status_code == 422

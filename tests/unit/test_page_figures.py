@@ -165,9 +165,12 @@ def test_the_largest_parts_are_told_whichever_side_gave_them():
     ]
 
 
-def test_a_disagreement_is_told_from_the_rulebooks_tolerance_on():
-    assert disagreement(41, 63, 15) == "We disagree by 22: agreed 63, with what was learned 41"
-    assert disagreement(50, 63, 15) == ""
+def test_a_disagreement_is_told_with_what_is_behind_it():
+    told = {"difference": -22, "says": "The rulebook gives 63, outcomes so far say 41."}
+    says = "We disagree by 22. The rulebook gives 63, outcomes so far say 41."
+    assert disagreement({"disagreement": told}) == says
+    assert disagreement({"disagreement": None}) == ""
+    assert disagreement({"score": 41}) == ""
 
 
 def test_instants_and_numbers_are_worded_once_for_all_pages():

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from features.errors import NothingToLearn
 from leadpact import app
+from models.answer import answer
 from models.explanation import Explanation, Line, LineKind
 from models.handover import handed_over
 from models.reconciliation import (
@@ -63,6 +64,12 @@ def test_scores_disagree_beyond_the_tolerance_after_the_cut_at_0_and_100() -> No
     low, high = disagreements(learned, agreed, 15)
     assert low.tolist() == [False, False, False, True, False, False]
     assert high.tolist() == [False, True, False, False, False, False]
+
+
+def test_scores_disagree_as_they_are_shown() -> None:
+    # 49.6 and 65.4 part by more than 15 points; people read 50 and 65.
+    _, high = disagreements(np.array([65.4, 65.5]), np.array([49.6, 49.6]), 15)
+    assert high.tolist() == [False, True]
 
 
 def _told(n: int, seed: int, truth: str) -> Told:
@@ -178,6 +185,22 @@ def test_a_label_names_the_responsible_line_and_its_points(scored: Scores) -> No
     assert found.responsible.learned == max(x.learned for x in facts) > 0
     assert found.responsible.label in found.says
     assert f"{scored.agreed[i]:.0f}" in found.says
+
+
+def test_an_answer_says_how_both_scores_part_and_by_which_reason(
+    trained: Workspace, scored: Scores
+) -> None:
+    low, high = disagreements(scored.exact, scored.agreed_exact, 5)
+    scorer = Scorer.load(trained.champion())
+    for i in (int(np.flatnonzero(low)[0]), int(np.flatnonzero(high)[0])):
+        told = answer("L", scored, i, scorer)
+        apart = told["disagreement"]
+        assert apart["difference"] == told["score"] - told["agreed_score"]
+        assert abs(apart["difference"]) > apart["tolerance"] == 5
+        behind = {r["key"]: r["learned"] for r in told["reasons"]}[apart["responsible"]]
+        assert behind * apart["difference"] > 0
+    at_one = int(np.flatnonzero(~low & ~high)[0])
+    assert answer("L", scored, at_one, scorer)["disagreement"] is None
 
 
 def test_the_report_counts_every_disputed_lead_once(trained: Workspace, scored: Scores) -> None:

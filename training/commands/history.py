@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -35,12 +36,21 @@ def sample(
     exploration: Annotated[
         float, typer.Option(help="Share of left-behind leads worked by lot.", min=0, max=1)
     ] = 0.0,
+    until: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Its history ends within the week before this day; nothing but dates differs. "
+            "Default: 1 September 2026.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the simulated company: leads, activities, outcomes, fields and a rulebook."""
-    from training.sample import write_workspace
+    from training.sample import START, start_for, write_workspace
 
-    told = write_workspace(workspace, leads, seed, exploration)
+    start = START if until is None else start_for(until.replace(tzinfo=UTC))
+    told = write_workspace(workspace, leads, seed, exploration, start)
     if as_json:
         say(told)
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from training.sample.truth import INTENT, INTERCEPT, fit_log_odds, stay_likeliho
 
 START = datetime(2025, 3, 1, tzinfo=UTC)
 MONTH_DAYS = 30.4375
+MONTHS = 18
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def simulate(
     *,
     seed: int = 7,
     start: datetime = START,
-    months: int = 18,
+    months: int = MONTHS,
     exploration: float = 0.0,
 ) -> SampleCompany:
     """Simulate a company; the same arguments give the same frames.
@@ -92,6 +93,16 @@ def simulate(
         outcomes=_outcomes(handling, n_leads, clock),
         truth=truth,
     )
+
+
+def start_for(until: datetime) -> datetime:
+    """When a history of the usual length begins that ends within the seven days before an instant.
+
+    Whole weeks from the usual start: everything falls on the same days of the week, so nothing but
+    dates differs.
+    """
+    weeks = (until - timedelta(days=MONTHS * MONTH_DAYS) - START) // timedelta(weeks=1)
+    return START + timedelta(weeks=weeks)
 
 
 def lead_names(n: int) -> Texts:
