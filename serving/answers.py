@@ -258,6 +258,10 @@ class LeadPage(_Model):
 
     leads: list[LeadInShort]
     next_cursor: str | None
+    as_of: str = Field(
+        description="What had changed by then is as it is told. Who asks for changes again and "
+        "again asks next for those since the first page's, less a few minutes for writes under way."
+    )
 
 
 class PastScore(_Model):

@@ -16,7 +16,15 @@ from serving.canonical import read
 from serving.guarding import GUARDED, allow
 from serving.lead_body import BODY, lead_of
 from serving.problems import Trouble, refused, wrong
-from serving.reading import CURSOR, MAX_PAGE, Reading, etag_of, lead_as_json, no_such_lead
+from serving.reading import (
+    CURSOR,
+    MAX_PAGE,
+    Reading,
+    etag_of,
+    instant_text,
+    lead_as_json,
+    no_such_lead,
+)
 from serving.record import Record, VersionMoved
 from serving.schema import NO_NUL
 from serving.state import worker_of
@@ -185,7 +193,10 @@ async def page(
         gap={"agreed_high": -tolerance, "learned_high": tolerance}.get(disagreement or ""),
         changed_since=_since(changed_since),
     )
-    return json_response(await _read(request, lambda r: r.page(wanted, cursor, limit)))
+    # Before the store is looked at: what is written meanwhile counts as later.
+    as_of = instant_text(to_number(worker_of(request).clock()))
+    told = await _read(request, lambda r: r.page(wanted, cursor, limit))
+    return json_response(told | {"as_of": as_of})
 
 
 def _since(told: str | None) -> int | None:

@@ -36,6 +36,7 @@ class TrytonAnswers:
 
     Attributes:
         versions: of each opportunity, instant and what is so since then, oldest first.
+        most_notes: how many notes each search for them asked for at most.
         kill_after: the next call of this method, or of this address of the service, is done, and
             answered to nobody: the process `victim` is dead by then.
     """
@@ -44,6 +45,7 @@ class TrytonAnswers:
     address: str = ""
     versions: dict[int, list[tuple[str, Row]]] = field(default_factory=dict)
     notes: list[Row] = field(default_factory=list)
+    most_notes: list[int | None] = field(default_factory=list)
     kill_after: str = ""
     victim: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -100,8 +102,14 @@ class TrytonAnswers:
     def _ir_email_search_read(self, *_: Any) -> list[Row]:
         return []
 
-    def _ir_note_search_read(self, domain: Any, _from: int, most: int | None, *_: Any) -> list[Row]:
-        return _found(self.notes, domain)[:most]
+    def _ir_note_search_read(
+        self, domain: Any, _from: int, most: int | None, order: Any, *_: Any
+    ) -> list[Row]:
+        self.most_notes.append(most)
+        found = _found(self.notes, domain)
+        if order == [["id", "ASC"]]:
+            found.sort(key=lambda row: row["id"])
+        return found[:most]
 
     def _ir_note_create(self, rows: list[Row], _context: Row) -> list[int]:
         for row in rows:

@@ -188,8 +188,8 @@ def test_a_list_is_gone_through_page_by_page():
         "likelihood": 0.5,
     }
     pages = [
-        {"leads": [lead | {"id": "a"}], "next_cursor": "c1"},
-        {"leads": [], "next_cursor": None},
+        {"leads": [lead | {"id": "a"}], "next_cursor": "c1", "as_of": "x"},
+        {"leads": [], "next_cursor": None, "as_of": "x"},
     ]
     service = Service(*((200, {}, page) for page in pages))
     found = service.client().leads(grades=["A", "B"], min_score=60, limit=1)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
+from serving.answers import LeadPage
 from serving.client import LeadpactClient, NotFound
 from serving.client.leads import Wanted
 from serving.connectors.tryton.marks import SCORES, Marks
@@ -84,20 +85,21 @@ def _tell(tryton: Tryton, service: LeadpactClient, marks: Marks, done: Round) ->
     asked: Wanted = {"limit": _AT_ONCE}
     if since is not None:
         asked["changed_since"] = since
-    found = service.leads(**asked)
-    latest = ""
-    for some in _pieces(found, _AT_ONCE):
-        wanted: dict[int, str | None] = {}
-        for lead in some:
-            one = _number(lead.id)
-            if one is not None:
-                wanted[one] = _note(service, lead.id)
-            latest = max(latest, lead.changed_at)
-        if wanted:
-            done.notes += write_notes(tryton, wanted)
-    # Leads come in the order in which they were made, so only the end of the list says how far.
-    if latest:
-        marks.reached(SCORES, latest)
+    page = service.leads_page(**asked)
+    # Leads come in the order in which they were made. One whose page has passed may change before
+    # the last page comes, so what is known is what had changed when the first was read.
+    began = page.as_of
+    done.notes += _write_notes(tryton, service, page)
+    while page.next_cursor is not None:
+        page = service.leads_page(cursor=page.next_cursor, **asked)
+        done.notes += _write_notes(tryton, service, page)
+    marks.reached(SCORES, began)
+
+
+def _write_notes(tryton: Tryton, service: LeadpactClient, page: LeadPage) -> int:
+    numbers = {lead.id: _number(lead.id) for lead in page.leads}
+    wanted = {n: _note(service, lead) for lead, n in numbers.items() if n is not None}
+    return write_notes(tryton, wanted) if wanted else 0
 
 
 def _pieces(all_: Iterable[_T], size: int) -> Iterator[list[_T]]:

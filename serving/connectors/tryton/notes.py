@@ -17,6 +17,8 @@ from serving.top_reasons import in_words, top_reasons
 
 _BEGINS = "Leadpact score: "
 _REASONS = 3
+_AT_ONCE = 500
+"""Notes of one call: a company has one for each opportunity."""
 
 
 def is_score(row: Mapping[str, Any]) -> bool:
@@ -79,15 +81,22 @@ def remove_of_gone(tryton: Tryton, known: Set[int]) -> int:
     """
     wanted = [["message", "like", f"{_BEGINS}%"], ["resource", "like", "sale.opportunity,%"]]
     names = ["resource", "message", "create_uid"]
-    rows = tryton.call("ir.note.search_read", wanted, 0, None, None, names)
-    gone = [
-        row
-        for row in rows
-        if is_ours(row, tryton.user) and int(row["resource"].partition(",")[2]) not in known
-    ]
-    if gone:
-        tryton.call("ir.note.delete", [row["id"] for row in gone])
-    return len({row["resource"] for row in gone})
+    told: set[str] = set()
+    order, last = [["id", "ASC"]], 0
+    while True:
+        after = [*wanted, ["id", ">", last]]
+        rows = tryton.call("ir.note.search_read", after, 0, _AT_ONCE, order, names)
+        if not rows:
+            return len(told)
+        last = rows[-1]["id"]
+        gone = [
+            row
+            for row in rows
+            if is_ours(row, tryton.user) and int(row["resource"].partition(",")[2]) not in known
+        ]
+        if gone:
+            tryton.call("ir.note.delete", [row["id"] for row in gone])
+        told |= {row["resource"] for row in gone}
 
 
 def _notes(tryton: Tryton, ids: list[int]) -> list[dict[str, Any]]:
