@@ -69,7 +69,9 @@ def test_a_store_that_goes_and_comes_back(trained: Workspace, tmp_path: Path):
         store.close()
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     events = [line["event"] for line in lines if line["level"] != "info"]
-    assert events[:2] == ["store unreachable", "not ready"]
+    # What runs beside the requests may meet it first, and says so in words of its own.
+    asked = [event for event in events if event in ("store unreachable", "not ready")]
+    assert asked[:2] == ["store unreachable", "not ready"]
     assert events.count("ready again") == 1
     [refused] = [x for x in lines if x.get("method") == "PUT" and x["status"] == 503]
     [why] = [x["error"] for x in lines if "error" in x and x["request_id"] == refused["request_id"]]
