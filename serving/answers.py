@@ -264,6 +264,73 @@ class LeadPage(_Model):
     )
 
 
+class Expected(_Model):
+    """Likelihood times amount. No part of the score."""
+
+    currency: str
+    expected: float = Field(ge=0)
+
+
+class Waits(_Model):
+    """A lead that was handed over and waits for sales."""
+
+    handed_at: str
+    touch_due: str = Field(description="By when sales is to have touched it first.")
+    decision_due: str = Field(description="By when sales is to accept or return it.")
+    touched_at: str | None = Field(description="When sales first did something; null before.")
+
+
+class WorklistLead(LeadInShort):
+    """A lead with why in one line, and what is to be done."""
+
+    why: list[str] = Field(description="The largest agreed and learned parts, in words.")
+    disagreement: Disagreement | None
+    value: Expected | None = Field(description="Null where the rulebook states none.")
+    waits: Waits | None = Field(description="Null where nothing waits for sales.")
+
+
+class WorklistPage(_Model):
+    """A page of the worklist."""
+
+    leads: list[WorklistLead]
+    counts: dict[str, int] = Field(description="Leads of each view, and `unscored`.")
+    next: str = Field(description="What `after` takes for the next page; empty after the last.")
+
+
+class Driver(_Model):
+    """A line of scores: the mean size of its points."""
+
+    key: str
+    label: str
+    agreed: float
+    learned: float
+
+
+class ShapeStep(_Model):
+    """One value of a field, or a part of its range: mean points of the leads that have it."""
+
+    value: str
+    leads: int
+    agreed: float
+    learned: float
+
+
+class ShapeTold(_Model):
+    """A field's shape: its steps in order, and how far apart they are in points."""
+
+    label: str
+    steps: list[ShapeStep]
+    spread: float
+
+
+class Drivers(_Model):
+    """What moves the newest scores: lines and fields, those that move most first."""
+
+    scores: int = Field(description="How many were looked at.")
+    drivers: list[Driver]
+    shapes: list[ShapeTold]
+
+
 class PastScore(_Model):
     """One score a lead had."""
 

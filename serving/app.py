@@ -37,6 +37,7 @@ from serving.api import (
     what_if,
     wishes,
 )
+from serving.api import worklist as api_worklist
 from serving.beginning.folder import Beginning
 from serving.edges import Edge, Limits, respond
 from serving.guarding import install
@@ -104,6 +105,7 @@ def create_app(
     app.include_router(bulk.routes())
     app.include_router(what_if.routes(worker.settings))
     app.include_router(leads.router)
+    app.include_router(api_worklist.router)
     app.include_router(events.router)
     app.include_router(ingest.router)
     app.include_router(feedback.router)

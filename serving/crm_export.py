@@ -93,6 +93,7 @@ def _pages(store: LeadStore) -> Iterator[list[Row[Any]]]:
 
 def _told(row: Row[Any], answer: dict[str, Any], prefix: str) -> dict[str, Any]:
     """What there is to tell of a lead, by the names that a mapping's columns use."""
+    worth = answer.get("value") or {"expected": "", "currency": ""}
     return {
         "id": row.id.removeprefix(prefix),
         "score": row.score,
@@ -104,6 +105,8 @@ def _told(row: Row[Any], answer: dict[str, Any], prefix: str) -> dict[str, Any]:
         "scored at": f"{from_number(row.changed_at).astype('datetime64[s]')}Z",
         "rulebook": answer["versions"]["rulebook"],
         "model": answer["versions"]["model"],
+        "expected value": worth["expected"],
+        "currency": worth["currency"],
         "empty": "",
     }
 

@@ -15,6 +15,7 @@ from serving.storage.events import EventStore
 from serving.storage.feedback import FeedbackStore
 from serving.storage.leads import Filter, LeadStore
 from serving.storage.scores import ScoreStore
+from serving.top_reasons import in_words, top_reasons
 
 MAX_PAGE = 200
 """Rows of one page."""
@@ -30,6 +31,8 @@ def etag_of(row: Row[Any]) -> str:
     return f'"{row.version}-{row.score_seq or 0}"'
 
 
+_REASONS = 2
+"""Parts of a score that a list tells."""
 OPTED_OUT = "opted-out"
 """Why a lead has no score: its person said no."""
 
@@ -63,6 +66,29 @@ def _in_short(row: Row[Any]) -> dict[str, Any]:
         "likelihood": row.likelihood,
         "grid": row.grid,
     }
+
+
+def worked_as_json(row: Row[Any], answer: str, waits: Row[Any] | None) -> dict[str, Any]:
+    """A lead as the worklist tells it: in short, why, how both scores part, and what waits.
+
+    Args:
+        answer: behind its score, as stored.
+        waits: its hand-off that waits for sales; None for none.
+    """
+    told = read(answer)
+    worth = told.get("value")
+    return _in_short(row) | {
+        "why": [in_words(reason) for reason in top_reasons(told["reasons"], _REASONS)],
+        "disagreement": told.get("disagreement"),
+        "value": None if worth is None else {k: worth[k] for k in ("currency", "expected")},
+        "waits": None if waits is None else _waits(waits),
+    }
+
+
+def _waits(row: Row[Any]) -> dict[str, str | None]:
+    names = ("handed_at", "touch_due", "decision_due", "touched_at")
+    told = {name: getattr(row, name) for name in names}
+    return {name: None if at is None else instant_text(at) for name, at in told.items()}
 
 
 def no_such_lead(lead_id: str) -> Trouble:

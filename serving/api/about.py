@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import msgspec
@@ -16,12 +17,13 @@ from models.challenger import Challenger
 from models.scorer import Scorer
 from models.workspace import Workspace
 from serving.access.caller import Caller
-from serving.answers import Health
+from serving.answers import Drivers, Health
 from serving.api.access_models import parse
-from serving.api.common import refusals
+from serving.api.common import json_response, refusals
 from serving.api.pact import body_of
 from serving.api.pact_models import ModelDecision
 from serving.bodies import json_body
+from serving.driving import driven
 from serving.freshness import freshness
 from serving.guarding import GUARDED, allow
 from serving.problems import Trouble
@@ -80,6 +82,25 @@ async def model(request: Request) -> Response:
     """Versions, the agreed scale and what it came to, grades, fields, and how it was tested."""
     content = msgspec.json.encode(about(worker_of(request).scorer))
     return Response(content, media_type="application/json")
+
+
+@router.get(
+    "/v1/model/drivers",
+    summary="What moves scores",
+    response_model=None,
+    responses={200: {"model": Drivers}, **refusals(*GUARDED)},
+    dependencies=[Depends(allow("model.read"))],
+)
+async def model_drivers(request: Request) -> Response:
+    """Lines and fields, by the agreed and learned points that they have in the newest scores of
+    the record."""
+    worker = worker_of(request)
+
+    def work() -> dict[str, Any]:
+        with worker.database.reading() as connection:
+            return asdict(driven(connection, worker.scorer))
+
+    return json_response(await run_in_threadpool(work))
 
 
 @router.post(

@@ -67,7 +67,10 @@ def routes() -> APIRouter:
         request: Request,
         detail: Annotated[
             Literal["full", "brief"],
-            Query(description="`brief` leaves out reasons, and takes less than half the time."),
+            Query(
+                description="`brief` tells the numbers alone: no reasons, value or "
+                "disagreement; it takes less than half the time."
+            ),
         ] = "full",
     ) -> Response:
         """Each line is what `POST /v1/score` takes, each line of the answer what it tells, in

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from serving.access_answers import Me
+from serving.answers import Drivers
 from serving.client.calling import Caller, at, operation
 
 
@@ -17,6 +18,11 @@ class AboutCalls:
     def model(self) -> dict[str, Any]:
         """The model that answers: versions, scale, grades, fields, criteria, how it was tested."""
         return cast(dict[str, Any], self._caller.send("GET", at("model")).json())
+
+    @operation("service_model_drivers")
+    def drivers(self) -> Drivers:
+        """What moves scores: lines and fields, by the newest scores of the record."""
+        return self._caller.ask("GET", at("model", "drivers"), Drivers)
 
     @operation("service_challenger")
     def challenger(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from serving.answers import (
     PastScore,
     ScoreHistory,
     Timeline,
+    WorklistPage,
 )
 from serving.client.calling import Caller, at, once, operation
 from serving.client.scores import Fields
@@ -118,6 +119,17 @@ class LeadCalls:
     def remove_lead(self, lead_id: str, *, idempotency_key: str | None = None) -> None:
         """Remove a lead with all that happened to it and every score of it."""
         self._caller.send("DELETE", at("leads", lead_id), headers=once(idempotency_key))
+
+    @operation("leads_worklist")
+    def worklist(self, *, after: str = "", limit: int = 50, **asked: str) -> WorklistPage:
+        """A page of the worklist.
+
+        Args:
+            after: `next` of the page before.
+            asked: `view`, `q`, `grade`, `stage`, `owner`, `channel`, `grid`, `least`, `sort`.
+        """
+        params = asked | {"after": after, "limit": limit}
+        return self._caller.ask("GET", at("worklist"), WorklistPage, params=params)
 
     @operation("leads_page")
     def leads_page(self, *, cursor: str | None = None, **wanted: Unpack[Wanted]) -> LeadPage:

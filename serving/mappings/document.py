@@ -199,7 +199,7 @@ class Column(Document):
     name: str
     holds: Literal[
         "id", "score", "agreed score", "grade", "likelihood", "hand-over", "reasons", "scored at",
-        "rulebook", "model", "empty",
+        "rulebook", "model", "expected value", "currency", "empty",
     ]  # fmt: skip
 
 

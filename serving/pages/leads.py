@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, BinaryIO
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -19,108 +19,19 @@ from serving.pages.leads_file import sent, write_leads
 from serving.pages.sparkline import DAYS
 from serving.pages.store import reading, writing
 from serving.pages.worklist import Shown, rows_of
-from serving.problems import refused, wrong
 from serving.record import NEW
-from serving.schema import NO_NUL
 from serving.state import Worker, worker_of
 from serving.storage.base import to_number
-from serving.storage.leads import Filter
-from serving.storage.tables import MAX_ID
-from serving.storage.worklist import ANY_TIME, CLOSED, SORTS, Place, Wanted, Worklist
+from serving.storage.worklist import Worklist
 from serving.viewing import ASKS, forget_view, save_view, views_of
+from serving.working import DAY, SORTED_BY, VIEWS, Asked, counts_of, look
 
 PAGE = 36
 """Leads of a page, which stays under 60 kB with them."""
 _LISTED = 200
 """Names of one drop-down list."""
-_PLACE = r"^-?[0-9]{1,18}\.[0-9]{1,18}$"
-_DAY = 86_400_000_000
-VIEWS = {
-    "": ("All open", "open"),
-    "ready": ("Reach the hand-over", "ready"),
-    "disagree": ("We disagree", "disagree"),
-    "returned": ("Returned", "returned"),
-    "waiting": ("Wait for sales", "waiting"),
-    "due": ("Due within a day", "due"),
-    "late": ("Call or decision late", "late"),
-    "nobody": ("Nobody's", "nobody"),
-}
-"""View -> its name, and the count beside it."""
-SORTED_BY = {
-    "score": "Score, highest first",
-    "changed": "Changed last",
-    "disagreement": "Largest disagreement",
-}
-Text = Annotated[str, Query(max_length=MAX_ID, pattern=NO_NUL)]
 router = APIRouter(include_in_schema=False, dependencies=[Depends(allow("leads.read", page=True))])
 keeping = APIRouter(include_in_schema=False)
-
-
-class Asked:
-    """What the address asks for; unknown words are refused by name."""
-
-    def __init__(
-        self,
-        view: Text = "",
-        q: Text = "",
-        grade: Text = "",
-        stage: Text = "",
-        owner: Text = "",
-        channel: Text = "",
-        grid: Annotated[str, Query(pattern="^$|^[A-D][1-4]$")] = "",
-        least: Annotated[str, Query(pattern="^$|^[0-9]{1,3}$")] = "",
-        sort: Text = "score",
-        after: Annotated[str, Query(pattern=f"^$|{_PLACE}")] = "",
-    ) -> None:
-        for name, got, known in (("view", view, VIEWS), ("sort", sort, SORTS)):
-            if got not in known:
-                told = ", ".join(k or "(none)" for k in known)
-                raise refused([wrong(f"/query/{name}", got, f"There is no such {name}.", told)])
-        self.view, self.q, self.grade, self.stage, self.owner = view, q.strip(), grade, stage, owner
-        self.channel, self.grid, self.least, self.sort = channel, grid, least, sort
-        self.after = after
-
-    @property
-    def place(self) -> Place | None:
-        """Where the page begins."""
-        if not self.after:
-            return None
-        value, seq = self.after.split(".")
-        return Place(int(value), int(seq))
-
-    def wanted(self, hand_over_from: int, tolerance: float, now: int) -> Wanted:
-        """The question to the store."""
-        stage = "returned" if self.view == "returned" else self.stage or None
-        least = int(self.least or 0)
-        asked = Filter(
-            grades=(self.grade,) if self.grade else (),
-            least=max(least, hand_over_from) if self.view == "ready" else least or None,
-            stage=stage,
-            owner=self.owner or None,
-            channel=self.channel or None,
-            grid=self.grid or None,
-        )
-        is_open = stage not in CLOSED
-        gap = tolerance if self.view == "disagree" else 0
-        due = {"waiting": ANY_TIME, "due": now + _DAY, "late": now}.get(self.view)
-        unowned = self.view == "nobody"
-        return Wanted(asked, self.q, is_open, gap, self.sort, self.place, due, unowned)
-
-    def address(self, path: str = "/leads", **changes: str) -> str:
-        """This view's address with some of it changed."""
-        told = {
-            "view": self.view,
-            "q": self.q,
-            "grade": self.grade,
-            "stage": self.stage,
-            "owner": self.owner,
-            "channel": self.channel,
-            "grid": self.grid,
-            "least": self.least,
-            "sort": "" if self.sort == "score" else self.sort,
-        } | changes
-        kept = {k: v for k, v in told.items() if v}
-        return f"{path}?{urlencode(kept)}" if kept else path
 
 
 async def _read(request: Request, ask: Callable[[Worklist, Worker], Any]) -> Any:
@@ -173,11 +84,9 @@ async def change_views(
 
 def _context(store: Worklist, worker: Worker, asked: Asked) -> dict[str, Any]:
     rulebook = worker.scorer.rulebook
-    hand_over, tolerance = round(rulebook.hand_over_from), rulebook.tolerance_points
     now = to_number(worker.clock())
-    rows = store.page(asked.wanted(hand_over, tolerance, now), PAGE + 1)
-    more, rows = len(rows) > PAGE, rows[:PAGE]
-    counts = store.counts(hand_over, tolerance) | store.waiting(now, now + _DAY)
+    rows, after = look(store, rulebook, asked, now, PAGE)
+    counts = counts_of(store, rulebook, now)
     return {
         "asked": asked,
         "leads": _shown(store, worker, rows),
@@ -189,8 +98,8 @@ def _context(store: Worklist, worker: Worker, asked: Asked) -> dict[str, Any]:
         "keeps": ASKS,
         "stages": [NEW, *STAGES],
         "sorts": SORTED_BY,
-        "hand_over": hand_over,
-        "next": f"{rows[-1].place}.{rows[-1].seq}" if more else "",
+        "hand_over": round(rulebook.hand_over_from),
+        "next": after,
         "at": worker.clock(),
         "page": PAGE,
     }
@@ -199,7 +108,7 @@ def _context(store: Worklist, worker: Worker, asked: Asked) -> dict[str, Any]:
 def _shown(store: Worklist, worker: Worker, rows: list[Any]) -> list[Shown]:
     now = to_number(worker.clock())
     answers = store.answers(r.score_seq for r in rows)
-    courses = store.courses((r.id for r in rows), now - DAYS * _DAY)
+    courses = store.courses((r.id for r in rows), now - DAYS * DAY)
     return rows_of(worker.scorer, rows, answers, courses, store.duties(r.id for r in rows), now)
 
 

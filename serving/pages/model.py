@@ -13,24 +13,19 @@ from models.challenger import Challenger
 from models.scorer import Scorer
 from models.workspace import NoChampion, Workspace
 from serving.access.caller import Caller
-from serving.canonical import read
+from serving.driving import driven
 from serving.guarding import allow, form_of
 from serving.pages import frame
 from serving.pages.model_card import card_of
-from serving.pages.model_figures import curve, drift, drivers, reliability, segment_rows
+from serving.pages.model_figures import curve, drift, reliability, segment_rows
 from serving.pages.notes import note_of
-from serving.pages.shapes import shapes
 from serving.pages.store import reading
 from serving.promoting import Promoting
 from serving.state import Worker, worker_of
-from serving.storage.leads import LeadStore
-from serving.storage.worklist import Worklist
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-MOST_DRIVERS, MOST_SHAPES, DRIVEN = 12, 3, 300
-"""Lines and fields that are told; newest scores that they are told of."""
 TESTED = (
     *("leadpact", "rulebook", "corp", "gain", "gain_rulebook", "segments", "same_meaning"),
     *("told_histogram", "of_model"),
@@ -59,26 +54,20 @@ async def _page(request: Request, note: str = "", fault: str = "") -> Response:
     challenger, why_not = await run_in_threadpool(_challenger, workspace)
 
     def ask(connection: Connection, worker: Worker) -> dict[str, Any]:
-        answers = [read(text) for text in Worklist(connection).newest_answers(DRIVEN)]
-        told = drivers(answers, MOST_DRIVERS)
-        rows = LeadStore(connection).find_many({str(a["lead_id"]) for a in answers})
-        known = {row.id: read(row.fields) for row in rows}
-        pairs = [(known[a["lead_id"]], a) for a in answers if a["lead_id"] in known]
-        scorer = worker.scorer
-        drawn = shapes(scorer.fields, scorer.rulebook, pairs, MOST_SHAPES)
+        moves = driven(connection, worker.scorer)
         sides = [side_of("champion", worker.scorer, workspace)]
         if challenger is not None:
             sides.append(side_of("challenger", challenger, workspace))
         return sides_told(sides) | {
             "why_not": why_not,
-            "drivers": told,
-            "driven": len(answers),
-            "shapes": drawn,
+            "drivers": moves.drivers,
+            "driven": moves.scores,
+            "shapes": moves.shapes,
             "widest": max(
-                (max(abs(x.agreed), abs(x.learned)) for one in drawn for x in one.steps),
+                (max(abs(x.agreed), abs(x.learned)) for one in moves.shapes for x in one.steps),
                 default=1.0,
             ),
-            "most": max((d["agreed"] + d["learned"] for d in told), default=1.0),
+            "most": max((d["agreed"] + d["learned"] for d in moves.drivers), default=1.0),
         }
 
     context = await reading(request, ask) | {"note": note, "fault": fault}

@@ -117,31 +117,3 @@ def segment_rows(
     by = [(role, {f"{g['by']}: {g['value']}": g for g in groups}) for role, groups in told]
     names = dict.fromkeys(name for _, found in by for name in found)
     return [(name, [(role, found.get(name)) for role, found in by]) for name in names]
-
-
-def drivers(answers: Sequence[Mapping[str, Any]], most: int) -> list[dict[str, Any]]:
-    """What moves scores: mean size of each line's agreed and learned points over these scores.
-
-    Args:
-        answers: whole answers, as stored.
-        most: lines that are told, the largest first; one that moves nothing is not told.
-    """
-    sums: dict[str, dict[str, Any]] = {}
-    for answer in answers:
-        for r in answer["reasons"]:
-            if r["kind"] in ("base", "limit"):
-                continue
-            told = sums.setdefault(
-                r["key"], {"label": r["label"], "agreed": 0.0, "learned": 0.0, "leads": 0}
-            )
-            told["agreed"] += abs(r["agreed"])
-            told["learned"] += abs(r["learned"])
-            told["leads"] += 1
-    n = max(len(answers), 1)
-    found = [
-        {"label": t["label"], "agreed": t["agreed"] / n, "learned": t["learned"] / n}
-        for t in sums.values()
-        if t["agreed"] + t["learned"] > 0
-    ]
-    found.sort(key=lambda t: -(t["agreed"] + t["learned"]))
-    return found[:most]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 from collections.abc import Iterator
@@ -102,6 +103,37 @@ def test_leads_are_found_by_first_touch_by_cell_and_by_least_score_as_in_the_api
     for path in (f"/v1/leads?grid={cell}", "/v1/leads?channel=web"):
         assert "good" in {lead["id"] for lead in rep.get(path).json()["leads"]}
     assert rep.get("/leads?grid=Z9").status_code == 422
+
+
+def test_the_api_tells_the_worklist_as_the_page_does(rep: TestClient):
+    for asked in ("", "?q=head", "?view=ready", "?sort=changed", "?view=nobody", "?stage=won"):
+        told = rep.get(f"/v1/worklist{asked}").json()
+        assert [lead["id"] for lead in told["leads"]] == shown(rep, f"/leads{asked}"), asked
+    whole = rep.get("/v1/worklist").json()
+    assert whole["counts"]["open"] == len(whole["leads"]) == 4
+    found, after = [], ""
+    for _ in whole["leads"]:
+        page = rep.get(f"/v1/worklist?limit=1&after={after}").json()
+        found += [lead["id"] for lead in page["leads"]]
+        after = page["next"]
+    assert (found, after) == ([lead["id"] for lead in whole["leads"]], "")
+    good = next(lead for lead in whole["leads"] if lead["id"] == "good")
+    score = rep.get("/v1/leads/good").json()["score"]
+    assert good["value"]["expected"] == score["value"]["expected"]
+    assert good["disagreement"] == score["disagreement"]
+    assert all(why in rep.get("/leads").text for why in [good["why"][0].split(" (")[0]])
+    for wrong in ("view=x", "sort=x", "after=1", "limit=0", "grid=Z9"):
+        assert rep.get(f"/v1/worklist?{wrong}").status_code == 422, wrong
+
+
+def test_the_api_tells_what_moves_scores_as_the_models_page_does(rep: TestClient):
+    told = rep.get("/v1/model/drivers").json()
+    assert told["scores"] > 0
+    sizes = [line["agreed"] + line["learned"] for line in told["drivers"]]
+    assert sizes == sorted(sizes, reverse=True)
+    page = html.unescape(rep.get("/model").text)
+    assert all(line["label"] in page for line in told["drivers"])
+    assert all(shape["label"] in page for shape in told["shapes"])
 
 
 def test_a_search_looks_at_values_alone_in_any_case_and_not_across_them(rep: TestClient):

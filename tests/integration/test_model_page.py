@@ -11,9 +11,10 @@ from fastapi import FastAPI
 from models.scorer import Scorer
 from models.workspace import Workspace
 from serving.access.caller import Caller
+from serving.driving import drivers
 from serving.pages import frame
 from serving.pages.model import side_of, sides_told
-from serving.pages.model_figures import drivers, reliability
+from serving.pages.model_figures import reliability
 from training.drift import MOVED, SHIFTED
 
 

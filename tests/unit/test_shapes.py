@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from serving.pages.shapes import NOT_KNOWN, OTHERS, shapes
+from serving.shapes import NOT_KNOWN, OTHERS, shapes
 from tests.support.build import fields, rulebook
 
 
