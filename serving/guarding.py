@@ -42,6 +42,9 @@ _KINDS: tuple[tuple[type[LeadpactError], str], ...] = (
 )
 
 Guard = Callable[..., Coroutine[Any, Any, Caller]]
+Proof = Callable[[Request], Coroutine[Any, Any, Caller | None]]
+"""Another proof of who asks than key and session. None where the request brings none; raises
+`NotKnown` where it does not hold."""
 
 
 class UndeclaredRoute(LeadpactError):
@@ -62,13 +65,16 @@ def caller_of(request: Request) -> Caller:
     return cast(Caller, request.state.caller)
 
 
-def allow(permission: str, *, page: bool = False, files: int = 0) -> Guard:
+def allow(
+    permission: str, *, page: bool = False, files: int = 0, proof: Proof | None = None
+) -> Guard:
     """A dependency that lets through who has `permission`, and gives the `Caller`.
 
     Args:
         permission: a name in the one table.
         page: send a browser without a session to sign in, instead of refusing.
         files: most files that a form may bring.
+        proof: asked where a request has neither key nor session.
     """
     if permission not in PERMISSIONS:
         raise KeyError(f"{permission} is no permission; see serving/access/permissions.py")
@@ -78,7 +84,7 @@ def allow(permission: str, *, page: bool = False, files: int = 0) -> Guard:
         _key: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
     ) -> Caller:
         try:
-            caller = await _identify(request)
+            caller = await _identify(request, proof)
         except NotKnown:
             if page and "authorization" not in request.headers:
                 raise SignInFirst from None
@@ -94,7 +100,7 @@ def allow(permission: str, *, page: bool = False, files: int = 0) -> Guard:
     return guard
 
 
-async def _identify(request: Request) -> Caller:
+async def _identify(request: Request, proof: Proof | None) -> Caller:
     gate, told = gate_of(request), request.headers.get("authorization")
     try:
         if told is not None:
@@ -104,6 +110,8 @@ async def _identify(request: Request) -> Caller:
             return await run_in_threadpool(gate.by_key, key.strip())
         secret = session_of(request)
         caller = await run_in_threadpool(gate.by_session, secret) if secret else None
+        if caller is None and proof is not None:
+            caller = await proof(request)
         if caller is None:
             raise NotKnown("Send the header `Authorization: Bearer lpk_...`, or sign in.")
     except NotKnown:

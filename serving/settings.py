@@ -122,7 +122,8 @@ class Settings(Configured):
     ingest_secrets: SecretStr | None = Field(
         default=None,
         description="With what CRMs sign what they send, as `MAPPING=SECRET`, by commas; such as "
-        "`hubspot=` and the app's client secret. What is not signed so is then refused.",
+        "`hubspot=` and the app's client secret. What is not signed so is then refused; what is "
+        "needs no API key.",
     )
     webhook_networks: str = Field(
         default="",

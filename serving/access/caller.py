@@ -37,14 +37,14 @@ class Caller:
     """Who asks.
 
     Attributes:
-        kind: a machine with an API key, or a person with a session.
-        id: of the key or the person.
+        kind: a machine with an API key, a person with a session, or a CRM that signed what it sent.
+        id: of the key or the person; of a CRM, its mapping's name.
         role: whose permissions it has.
         permissions: those of the role, or fewer.
         name: for pages.
     """
 
-    kind: Literal["key", "person"]
+    kind: Literal["key", "person", "crm"]
     id: str
     role: str
     permissions: frozenset[str]

@@ -123,6 +123,7 @@ def as_markdown() -> str:
     lines += ["", "## Roles", ""]
     lines += [f"- **{name}**: {says}" for name, says in ROLES.items()]
     lines += ["", "An API key has a role too, and may be narrowed to some of its permissions."]
+    lines += ["What a CRM signed (`docs/mappings.md`) is taken as by a key of the role crm."]
     lines += ["", "## Without a key and without signing in", ""]
     lines += [f"- `{path}`: {why}" for path, why in PUBLIC.items()]
     return "\n".join(lines) + "\n"

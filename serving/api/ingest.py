@@ -9,20 +9,21 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from serving.access.caller import Caller
+from serving.access.caller import Caller, NotKnown
+from serving.access.permissions import permissions_of_key
 from serving.api.common import refusals, write
 from serving.bodies import decode, require_json
 from serving.guarding import GUARDED, allow, gate_of
 from serving.ingest_answers import IngestTold
 from serving.ingesting.ends import Eraser
 from serving.ingesting.ingest import ingest
-from serving.ingesting.signed import require_signature
+from serving.ingesting.signed import require_signature, secrets_of
 from serving.ingesting.telling import told_of
 from serving.mappings.document import Mapping
 from serving.mappings.items import Item
 from serving.mappings.library import NAME, mapping_of
 from serving.mappings.shapes import MOST_RECORDS
-from serving.mappings.signature import Sent
+from serving.mappings.signature import Sent, fault
 from serving.mappings.translate import translate
 from serving.privacy.erasing import erase_lead
 from serving.privacy.rules import refused_for
@@ -38,7 +39,30 @@ _BODY = {
         "content": {"application/json": {"schema": {}}},
     }
 }
-Writer = Annotated[Caller, Depends(allow("leads.write"))]
+
+
+async def _signer(request: Request) -> Caller | None:
+    """The CRM that signed a request without a key, if its secret is set here.
+
+    Raises:
+        NotKnown: when the signature is missing or does not hold.
+    """
+    worker, name = worker_of(request), str(request.path_params["mapping"])
+    secret = secrets_of(worker.settings.ingest_secrets).get(name)
+    if secret is None:
+        return None
+    mapping = await run_in_threadpool(mapping_of, Folder(worker.settings.workspace), name)
+    if mapping is None or mapping.signature is None:
+        return None
+    sent = await _sent(request)
+    why = await run_in_threadpool(fault, mapping.signature, secret, sent, worker.clock())
+    if why:
+        raise NotKnown(f"There is no API key, and no signature that holds in its place. {why}")
+    # The audit log's column holds 40 characters, `crm ` among them.
+    return Caller("crm", name[:36], "crm", permissions_of_key("crm"), name)
+
+
+Writer = Annotated[Caller, Depends(allow("leads.write", proof=_signer))]
 
 
 @router.post(
@@ -64,21 +88,25 @@ async def take(
     order are normal: the newest word on each field counts. What is ignored or refused is told
     record by record, and loses no other. Events need `events.write` too, removals `leads.remove`;
     where a person asked the CRM to be forgotten, they are erased as by `/v1/privacy/erase`. Where
-    the CRM's secret is set (`ingest_secrets`), what it did not sign is refused: 403."""
+    the CRM's secret is set (`ingest_secrets`), what it did not sign is refused: 403; what it signed
+    needs no key, and is taken as by a key of the role crm."""
     require_json(request)
-    body, worker = await request.body(), worker_of(request)
+    sent, worker = await _sent(request), worker_of(request)
     found = await run_in_threadpool(_mapping, worker, mapping)
-    sent = Sent(request.method, _uri(request), body, request.headers)
     secrets = worker.settings.ingest_secrets
     await run_in_threadpool(require_signature, found, mapping, secrets, sent, worker.clock())
-    items = await run_in_threadpool(_items, worker, found, decode(body))
+    items = await run_in_threadpool(_items, worker, found, decode(sent.body))
     eraser = _eraser(worker, caller)
 
     def work(record: Record) -> tuple[int, Any, dict[str, str]]:
         results = ingest(record, items, caller.permissions, eraser)
         return 200, told_of(record, results), {}
 
-    return await write(request, body, work)
+    return await write(request, sent.body, work)
+
+
+async def _sent(request: Request) -> Sent:
+    return Sent(request.method, _uri(request), await request.body(), request.headers)
 
 
 def _mapping(worker: Worker, name: str) -> Mapping:

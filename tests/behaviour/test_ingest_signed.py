@@ -1,4 +1,4 @@
-"""Where the CRM's secret is set, only what the CRM signed is taken, beside the key."""
+"""Where the CRM's secret is set, only what the CRM signed is taken, with a key or without."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from models.workspace import Workspace
 from serving.configuration import SettingsRefused, configured
 from serving.settings import Settings
 from serving.state import Worker
+from serving.storage.access_tables import audit
 from tests.support.service import NOW, make_client, make_worker
 
 SECRET = "4f2c6a52-0d3e-4b41-9f6e-6f1f2f1f7a11"
@@ -90,9 +92,59 @@ def test_what_is_not_signed_changed_or_old_is_refused(crm: TestClient):
     assert "is not that of this request" in refused(crm, b"{", signed())
 
 
-def test_a_signature_is_no_key(crm: TestClient):
-    answer = crm.post("/v1/ingest/hubspot", content=BODY, headers=signed() | {"authorization": ""})
-    assert answer.status_code == 401
+@pytest.fixture
+def nobody(worker: Worker) -> Iterator[TestClient]:
+    """Whoever calls without a key."""
+    with make_client(worker, None) as found:
+        yield found
+
+
+def test_what_hubspot_signed_needs_no_key(crm: TestClient, nobody: TestClient):
+    answer = nobody.post("/v1/ingest/hubspot", content=BODY, headers=signed())
+    assert answer.status_code == 200, answer.text
+    assert [r["status"] for r in answer.json()["results"]] == ["stored"]
+    assert "ratelimit" in answer.headers
+    assert crm.get("/v1/leads/hubspot-42").status_code == 200
+    # It opens nothing else.
+    for path in ("/v1/leads/hubspot-42", "/v1/ingest/hubspot"):
+        assert nobody.get(path, headers=signed()).status_code in (401, 405)
+    assert nobody.put("/v1/leads/x", content=BODY, headers=signed()).status_code == 401
+
+
+def test_who_has_neither_key_nor_a_signature_that_holds_is_refused_and_stores_nothing(
+    crm: TestClient, nobody: TestClient
+):
+    bare = {"content-type": "application/json"}
+    tries = [
+        ("/v1/ingest/hubspot", BODY, bare),
+        ("/v1/ingest/hubspot", BODY.replace(b"Head", b"Tail"), signed()),
+        ("/v1/ingest/hubspot", BODY, signed(late=301)),
+        ("/v1/ingest/hubspot", BODY, signed() | {"authorization": ""}),
+        # Those that do not sign, whose secret is not set, and that nobody knows.
+        ("/v1/ingest/odoo", BODY, signed(path="/v1/ingest/odoo")),
+        ("/v1/ingest/dynamics", BODY, signed(path="/v1/ingest/dynamics")),
+        ("/v1/ingest/nobody", BODY, signed(path="/v1/ingest/nobody")),
+    ]
+    for path, body, headers in tries:
+        answer = nobody.post(path, content=body, headers=headers)
+        assert (answer.status_code, path) == (401, path)
+        assert SECRET not in answer.text
+    assert crm.get("/v1/leads/hubspot-42").status_code == 404
+
+
+def test_a_person_whom_a_signed_request_lets_be_forgotten_is_erased_by_the_crm(
+    crm: TestClient, nobody: TestClient, worker: Worker
+):
+    assert crm.post("/v1/ingest/hubspot", content=BODY, headers=signed()).status_code == 200
+    [told] = json.loads(BODY)
+    told = told | {"subscriptionType": "contact.privacyDeletion"}
+    body = json.dumps([{k: told[k] for k in ("subscriptionType", "objectId", "occurredAt")}])
+    answer = nobody.post("/v1/ingest/hubspot", content=body.encode(), headers=signed(body.encode()))
+    assert answer.status_code == 200, answer.text
+    assert crm.get("/v1/leads/hubspot-42").status_code == 404
+    with worker.database.reading() as connection:
+        actors = connection.execute(select(audit.c.actor)).scalars().all()
+    assert "crm hubspot" in actors
 
 
 def test_a_secret_for_a_mapping_that_does_not_say_how_it_signs_lets_nothing_in(crm: TestClient):
