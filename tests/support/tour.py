@@ -20,7 +20,7 @@ from serving.access import people
 from serving.guarding import _routes
 from serving.storage.database import Database
 from tests.support.access import PASSWORD, add_person
-from tests.support.quarrel import DAY, HOUR, Quarrel, person
+from tests.support.quarrel import HOUR, Quarrel, person
 from tests.support.seed import seed
 from tests.support.server import call, key_header, served
 from tests.support.service import make_app, make_worker
@@ -35,6 +35,7 @@ PEOPLE = {
 }
 """Who opens pages: role and name."""
 QUEUE = "/handoffs, as sales"
+REPLAYED = "/proposals/{proposal_id}, with the leads that cross"
 OPENED_BY = {"/access": ADMIN, "/health": ADMIN, "/model": SCIENTIST, QUEUE: REP}
 """Pages of which a marketer sees less, or nothing, and one that sales sees otherwise."""
 UNTIL = np.datetime64("2026-08-31T12:00:00", "us")
@@ -91,7 +92,8 @@ def tour(workspace: Workspace, leads: int = 60) -> Iterator[Tour]:
         values = _values(address, workspace.folder) | told
         values |= {"lead_id": ids[-1], "token": link.secret}
         paths = page_routes(make_app(make_worker(workspace)).routes)
-        pages = {path: fill(path, values) for path in paths} | {QUEUE: "/handoffs"}
+        pages = {path: fill(path, values) for path in paths}
+        pages |= {QUEUE: "/handoffs", REPLAYED: f"/proposals/{values['proposal_id']}?leads=1"}
         yield Tour(workspace.folder, address, pages)
     database.close()
 
@@ -100,7 +102,8 @@ def _quarrel(both: Quarrel, now: np.datetime64) -> dict[str, str]:
     """What waits, is late, came back, is contested, stands to be signed; ids by parameter."""
     both.begin(UNTIL)
     both.disagree(UNTIL + HOUR, both.challenge())
-    proposal_id, wish_id = both.propose(UNTIL + 4 * DAY)
+    # By now the horizon of some leads is over: a replay has what it is to judge by.
+    proposal_id, wish_id = both.propose(now - HOUR)
     both.hand_over(now - HOUR, ["H-5", "H-6"])
     both.bring_back(now, "H-6")
     return {"proposal_id": proposal_id, "wish_id": wish_id}
