@@ -46,7 +46,7 @@ def notice_silence(connection: Connection, after: np.timedelta64, now: np.dateti
 
     A store into which nothing ever came is not silent: nobody has begun.
     """
-    newest = EventStore(connection).newest_received()
+    newest = EventStore(connection).newest_received(to_number(now))
     if newest is None:
         return False
     silent = now - from_number(newest) > after

@@ -97,7 +97,7 @@ def _parts(connection: Connection, worker: Worker, told: Mapping[Figure, float])
     do = "Is a service running? `leadpact rescore` looks at them now." if overdue > 600 else ""
     found.append(Part("Scores", state, since, do, late=overdue > 600))
     found.append(_model(worker, told))
-    newest = EventStore(connection).newest_received()
+    newest = EventStore(connection).newest_received(now)
     heard = "nothing yet" if newest is None else f"last heard {distance(now - newest)} ago"
     found.append(Part("Feed", heard, "" if newest is None else when(newest), ""))
     dead, pending = told.get(figures.DEAD_LETTERS, 0), told.get(figures.LETTERS, 0)

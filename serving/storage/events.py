@@ -121,10 +121,11 @@ class EventStore:
         query = select(outcomes).where(outcomes.c.lead_id == lead_id)
         return list(self._connection.execute(query.order_by(outcomes.c.at, outcomes.c.event_id)))
 
-    def newest_received(self) -> int | None:
-        """When something came in last: a lead's fields, an activity or an outcome."""
+    def newest_received(self, by: int) -> int | None:
+        """When something came in last by an instant: a lead's fields, an activity or an outcome.
+        What came in later did so by a clock that ran ahead, and nobody knows when that was."""
         tables = (lead_versions, activities, outcomes)
-        newest = [select(func.max(t.c.received_at)) for t in tables]
+        newest = [select(func.max(t.c.received_at)).where(t.c.received_at <= by) for t in tables]
         found = [self._connection.execute(query).scalar_one() for query in newest]
         return max((at for at in found if at is not None), default=None)
 

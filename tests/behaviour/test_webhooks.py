@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 from models.workspace import Workspace
 from serving.announcing import EVENTS, SERVICE, Announcer
 from serving.noticing import notice_silence, notice_versions
+from serving.record import Record
 from serving.state import Worker
 from serving.storage.database import Database
 from serving.storage.jobs import JobStore
@@ -284,6 +285,12 @@ def test_silence_is_told_once_each_time(desk: Desk):
         with desk.worker.database.transaction() as connection:
             told.append(notice_silence(connection, 24 * HOUR, moment))
     assert told == [False, False, False, False, True, False]
+    # What came in while a clock ran ahead hides no silence once it is set right.
+    desk.put("L1", **WEAK)
+    with desk.worker.database.transaction() as connection:
+        assert not notice_silence(connection, 24 * HOUR, NOW)
+        Record(connection, desk.worker.scorer, NOW + 9000 * HOUR).put_lead("L2", WEAK, None)
+        assert notice_silence(connection, 24 * HOUR, NOW + 25 * HOUR)
 
 
 @pytest.mark.parametrize("url", ["ftp://a.example/", "https://a:b@c.example/", "nonsense"])
