@@ -14,7 +14,6 @@ from sqlalchemy import (
     Select,
     and_,
     case,
-    exists,
     func,
     or_,
     select,
@@ -62,9 +61,9 @@ def _due() -> ColumnElement[Any]:
     return case((or_(_touched().is_not(None), decision < touch), decision), else_=touch)
 
 
-def _waits(due_before: int) -> ColumnElement[bool]:
-    """Whether a lead waits for something that sales owes before an instant."""
-    return exists().where(handoffs.c.lead_id == leads.c.id, _OPEN, _due() < due_before)
+def _waiting(due_before: int) -> Select[Any]:
+    """The leads that wait for something that sales owes before an instant."""
+    return select(handoffs.c.lead_id).where(_OPEN, _due() < due_before)
 
 
 @dataclass(frozen=True)
@@ -225,12 +224,13 @@ def _asked(wanted: Wanted) -> tuple[Select[Any], ColumnElement[Any]]:
     if wanted.gap:
         query = query.where(func.abs(_GAP) > wanted.gap)
     if wanted.due_before is not None:
-        query = query.where(_waits(wanted.due_before))
+        query = query.where(leads.c.id.in_(_waiting(wanted.due_before)))
     if wanted.unowned:
         query = query.where(leads.c.owner.is_(None))
     if wanted.search:
         query = query.where(leads.c.search.contains(folded(wanted.search), autoescape=True))
-        # Few leads hold a text: all are read as they lie, where the sort's index would have each
-        # fetched from somewhere else. An expression keeps it from being used.
+    if wanted.search or wanted.due_before is not None:
+        # Few leads hold a text, or wait: these are found first and then sorted, where the sort's
+        # index would have every lead looked at. An expression keeps it from being used.
         value = value + 0
     return query.order_by(value.desc(), leads.c.seq.desc()), value

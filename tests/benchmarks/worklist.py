@@ -29,6 +29,8 @@ PAGES = {
     "disagreement": "/leads?view=disagree&sort=disagreement",
     "grade and stage": "/leads?grade=B&stage=new",
     "changed last": "/leads?sort=changed",
+    "call or decision late": "/leads?view=late",
+    "nobody's": "/leads?view=nobody",
     "search, many": "/leads?q=logistics",
     "search, none": "/leads?q=nothing-like-this",
 }
