@@ -42,7 +42,7 @@ class Asked:
 
     def __init__(
         self,
-        view: Text = "",
+        view: Annotated[Text, Query(json_schema_extra={"enum": list(VIEWS)})] = "",
         q: Text = "",
         grade: Text = "",
         stage: Text = "",
@@ -50,7 +50,7 @@ class Asked:
         channel: Text = "",
         grid: Annotated[str, Query(pattern="^$|^[A-D][1-4]$")] = "",
         least: Annotated[str, Query(pattern="^$|^[0-9]{1,3}$")] = "",
-        sort: Text = "score",
+        sort: Annotated[Text, Query(json_schema_extra={"enum": list(SORTS)})] = "score",
         after: Annotated[str, Query(pattern=f"^$|{_PLACE}")] = "",
     ) -> None:
         for name, got, known in (("view", view, VIEWS), ("sort", sort, SORTS)):
