@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from features.columns import readable
 from features.fields import Fields
 from models.scorer import Scorer
+from models.wording import signed
 from serving.canonical import read
 from serving.pages.pact_bar import PactBar, place
 from serving.pages.queue import Clock, duty_of
@@ -134,4 +135,10 @@ def largest(reasons: Sequence[Mapping[str, Any]], count: int) -> tuple[Part, ...
 def disagreement(answer: Mapping[str, Any]) -> str:
     """What is said where the two scores part by more than the tolerance; else ""."""
     told = answer.get("disagreement")  # answers of older versions have none
-    return f"We disagree by {abs(told['difference'])}. {told['says']}" if told else ""
+    if not told:
+        return ""
+    behind = next(r for r in answer["reasons"] if r["key"] == told["responsible"])
+    return (
+        f"We disagree by {abs(told['difference'])}: agreed {answer['agreed_score']}, with what was "
+        f"learned {answer['score']}; most of it {behind['label']} {signed(behind['learned'])}"
+    )

@@ -14,8 +14,7 @@ from serving.jobs.rows import rows_of
 from serving.storage.database import Database
 from serving.storage.jobs import JobStore
 from tests.support.cli import run
-from training.sample import simulate, start_for, write_workspace
-from training.sample.company import MONTH_DAYS, MONTHS
+from training.sample import simulate, write_workspace
 
 CSV = "Lead No;Created;Employees;Converted\nA-1;2026-01-01;850;1\nA-2;2026-01-02;Zürich;0\n"
 
@@ -91,14 +90,17 @@ def test_what_cannot_be_brought_is_said_and_can_be_mended(tmp_path: Path, change
     assert "Queued" in run("bring", "-w", workspace.folder).out
 
 
-def test_a_company_that_ends_today_differs_by_whole_weeks_alone():
+def test_a_company_until_today_differs_by_whole_weeks_alone():
     until = datetime(2026, 11, 26, tzinfo=UTC)
-    usual, moved = simulate(40), simulate(40, start=start_for(until))
+    usual, moved = simulate(400), simulate(400, until=until)
     pd.testing.assert_frame_equal(
         usual.leads.drop(columns="created_at"), moved.leads.drop(columns="created_at")
     )
     apart = moved.activities.occurred_at - usual.activities.occurred_at
     assert apart.nunique() == 1
     assert apart.iloc[0] % pd.Timedelta(weeks=1) == pd.Timedelta(0)
-    end = start_for(until) + timedelta(days=MONTHS * MONTH_DAYS)
-    assert timedelta(0) <= until - end < timedelta(weeks=1)
+    assert moved.activities.recorded_at.max() <= until
+    late = moved.activities.recorded_at - usual.activities.recorded_at != apart
+    assert late.mean() < 0.001
+    days_before = until - moved.activities.occurred_at.max()
+    assert timedelta(0) <= days_before < timedelta(days=9)

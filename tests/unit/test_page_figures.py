@@ -166,9 +166,13 @@ def test_the_largest_parts_are_told_whichever_side_gave_them():
 
 
 def test_a_disagreement_is_told_with_what_is_behind_it():
-    told = {"difference": -22, "says": "The rulebook gives 63, outcomes so far say 41."}
-    says = "We disagree by 22. The rulebook gives 63, outcomes so far say 41."
-    assert disagreement({"disagreement": told}) == says
+    told = {"difference": -22, "responsible": "field:email"}
+    answer = {"score": 41, "agreed_score": 63, "disagreement": told}
+    answer["reasons"] = [{"key": "field:email", "label": "Free mailbox", "learned": -9.1}]
+    assert disagreement(answer) == (
+        "We disagree by 22: agreed 63, with what was learned 41; "
+        "most of it Free mailbox \N{MINUS SIGN}9.1"
+    )
     assert disagreement({"disagreement": None}) == ""
     assert disagreement({"score": 41}) == ""
 

@@ -47,10 +47,10 @@ def sample(
     as_json: AsJson = False,
 ) -> None:
     """Write the simulated company: leads, activities, outcomes, fields and a rulebook."""
-    from training.sample import START, start_for, write_workspace
+    from training.sample import write_workspace
 
-    start = START if until is None else start_for(until.replace(tzinfo=UTC))
-    told = write_workspace(workspace, leads, seed, exploration, start)
+    day = None if until is None else until.replace(tzinfo=UTC)
+    told = write_workspace(workspace, leads, seed, exploration, day)
     if as_json:
         say(told)
         return

@@ -4,7 +4,7 @@ It exists so that a newcomer has something to look at, and so that tests can com
 model says with a truth that is known, which no real history offers.
 """
 
-from training.sample.company import START, SampleCompany, simulate, start_for
+from training.sample.company import SampleCompany, simulate
 from training.sample.write import write_workspace
 
-__all__ = ["START", "SampleCompany", "simulate", "start_for", "write_workspace"]
+__all__ = ["SampleCompany", "simulate", "write_workspace"]

@@ -44,19 +44,21 @@ def simulate(
     n_leads: int = 20_000,
     *,
     seed: int = 7,
-    start: datetime = START,
     months: int = MONTHS,
     exploration: float = 0.0,
+    until: datetime | None = None,
 ) -> SampleCompany:
     """Simulate a company; the same arguments give the same frames.
 
     Args:
         n_leads: how many leads, 1 or more.
         seed: of everything random.
-        start: when the history begins.
         months: how long it lasts.
         exploration: share of the leads that sales left behind which it then works by lot; the
             leads file marks them as `explored`.
+
+        until: the day of the export, UTC: the history ends within the seven days before it, and
+            all of it is recorded by then. None for the usual days, and the last delivery awaited.
 
     Raises:
         ValueError: when there are no leads or no months, or the share is none.
@@ -72,6 +74,7 @@ def simulate(
     likelihood = sigmoid(INTERCEPT + fit + INTENT * people.intent)
     handling = handle(people, likelihood, fit, days, exploration, rng)
     end = np.minimum(handling.decided, days)
+    start = START if until is None else _start_for(until, days)
     clock = np.datetime64(start.astimezone(UTC).replace(tzinfo=None), "us")
     touches = [draw_journeys(people, end, rng), sales_touches(people, handling, days, rng)]
     truth = pd.DataFrame(
@@ -89,19 +92,16 @@ def simulate(
         leads["explored"] = np.where(handling.explored, "yes", "no")
     return SampleCompany(
         leads=leads,
-        activities=_activities(touches, people, clock),
+        activities=_activities(touches, people, clock, until),
         outcomes=_outcomes(handling, n_leads, clock),
         truth=truth,
     )
 
 
-def start_for(until: datetime) -> datetime:
-    """When a history of the usual length begins that ends within the seven days before an instant.
-
-    Whole weeks from the usual start: everything falls on the same days of the week, so nothing but
-    dates differs.
-    """
-    weeks = (until - timedelta(days=MONTHS * MONTH_DAYS) - START) // timedelta(weeks=1)
+def _start_for(until: datetime, days: float) -> datetime:
+    """When a history begins that ends within the seven days before an instant: whole weeks from
+    the usual start, so that everything falls on the same days of the week."""
+    weeks = (until - timedelta(days=days) - START) // timedelta(weeks=1)
     return START + timedelta(weeks=weeks)
 
 
@@ -181,10 +181,15 @@ def _leak(handling: Handling, rng: np.random.Generator) -> Texts:
     return texts(s or None for s in status.tolist())
 
 
-def _activities(touches: list[Journeys], people: People, clock: np.datetime64) -> pd.DataFrame:
+def _activities(
+    touches: list[Journeys], people: People, clock: np.datetime64, until: datetime | None
+) -> pd.DataFrame:
     def joined(name: str) -> Any:
         return np.concatenate([getattr(t, name) for t in touches])
 
+    recorded = _instants(clock, joined("recorded"))
+    if until is not None:
+        recorded = recorded.where(recorded <= until, pd.Timestamp(until))
     order = np.argsort(joined("day"), kind="stable")
     lead = joined("lead")[order]
     names = lead_names(len(people.day))
@@ -194,7 +199,7 @@ def _activities(touches: list[Journeys], people: People, clock: np.datetime64) -
             "lead_id": names[lead],
             "account_id": accounts[lead],
             "occurred_at": _instants(clock, joined("day")[order]),
-            "recorded_at": _instants(clock, joined("recorded")[order]),
+            "recorded_at": recorded[order],
             "channel": joined("channel")[order],
             "kind": joined("kind")[order],
             "team": joined("team")[order],

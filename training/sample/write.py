@@ -8,24 +8,24 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from training.sample.company import START, SampleCompany, simulate
+from training.sample.company import SampleCompany, simulate
 from training.writers import open_writer
 
 DOCUMENTS = ("fields.yaml", "rulebook.yaml")
 
 
 def write_workspace(
-    folder: Path, n_leads: int, seed: int, exploration: float = 0.0, start: datetime = START
+    folder: Path, n_leads: int, seed: int, exploration: float = 0.0, until: datetime | None = None
 ) -> dict[str, Any]:
     """Simulate and write everything; documents that people may have edited are left alone.
 
     Args:
-        n_leads, seed, exploration, start: as for `simulate`.
+        n_leads, seed, exploration, until: as for `simulate`.
 
     Returns:
         rows per file, and the files' folder.
     """
-    company = simulate(n_leads, seed=seed, exploration=exploration, start=start)
+    company = simulate(n_leads, seed=seed, exploration=exploration, until=until)
     folder.mkdir(parents=True, exist_ok=True)
     write_company(company, folder)
     for name in DOCUMENTS:
