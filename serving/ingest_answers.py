@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.answers import ScoreInShort, Wrong
+from serving.answers import Wrong
+from serving.lead_answers import ScoreInShort
 
 
 class _Model(BaseModel):

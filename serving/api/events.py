@@ -11,11 +11,11 @@ from starlette.concurrency import run_in_threadpool
 
 from features.activities import MAX_LABEL, MAX_VALUE
 from features.stages import STAGES
-from serving.answers import AccountTold, EventsTold
 from serving.api.common import Name, json_response, refusals, write
 from serving.bodies import decode, require_json
 from serving.guarding import GUARDED, allow
 from serving.incoming import ID, Checked, activity_rows, outcome_rows
+from serving.lead_answers import AccountTold, EventsTold
 from serving.problems import Trouble, as_json, refused, wrong
 from serving.reading import Reading
 from serving.record import Record

@@ -9,12 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from serving.access.caller import Caller
-from serving.answers import FeedbackGiven, FeedbackPage
 from serving.api.access_models import parse
 from serving.api.common import Name, json_response, refusals, write
 from serving.bodies import decode, require_json
 from serving.feedback import KINDS, MAX_NOTE, REASONS, give, said_of
 from serving.guarding import GUARDED, allow
+from serving.lead_answers import FeedbackGiven, FeedbackPage
 from serving.reading import CURSOR, MAX_PAGE, Reading, feedback_as_json
 from serving.record import Record
 from serving.schema import NO_NUL

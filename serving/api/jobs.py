@@ -15,11 +15,11 @@ from starlette.responses import FileResponse
 
 from models.workspace import Workspace
 from serving.access.secrets import new_id
-from serving.answers import JobLog, JobPage, JobTold
 from serving.api.common import json_response, refusals
 from serving.api.once import Told, do_once, promise_of
 from serving.canonical import canonical
 from serving.guarding import GUARDED, allow, caller_of
+from serving.job_answers import JobLog, JobPage, JobTold
 from serving.jobs.asking import add_job, cancel_job, find_job, job_as_json, retry_job
 from serving.jobs.rows import FORMATS
 from serving.jobs.uploads import kept_by_a_job, remove_upload

@@ -9,11 +9,12 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from features.values import parse_instant
-from serving.answers import Explained, LeadPage, LeadTold, NotScored, ScoreHistory, Timeline
+from serving.answers import Explained, NotScored
 from serving.api.common import Name, json_response, refusals, write
 from serving.bodies import decode, require_json
 from serving.canonical import read
 from serving.guarding import GUARDED, allow
+from serving.lead_answers import LeadPage, LeadTold, ScoreHistory, Timeline
 from serving.lead_body import BODY, lead_of
 from serving.problems import Trouble, refused, wrong
 from serving.reading import (

@@ -14,11 +14,11 @@ from starlette.concurrency import run_in_threadpool
 
 from serving.access.caller import Caller
 from serving.addresses import ADDRESS, MAX_ADDRESS
-from serving.answers import LeadTold
 from serving.api.access_models import parse
 from serving.api.common import Name, refusals, write
 from serving.bodies import json_body
 from serving.guarding import GUARDED, allow
+from serving.lead_answers import LeadTold
 from serving.privacy.consent import set_consent
 from serving.privacy.erasing import erase
 from serving.privacy.rules import refused_for

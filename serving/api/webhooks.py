@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from serving.announcing import EVENTS
-from serving.answers import LetterPage, Replayed, WebhookList, WebhookMade
 from serving.api.common import json_response, refusals
 from serving.api.once import Told, do_once, promise_of
 from serving.guarding import GUARDED, allow, caller_of
+from serving.job_answers import LetterPage, Replayed, WebhookList, WebhookMade
 from serving.problems import refused, wrong
 from serving.state import worker_of
 from serving.webhooks.asking import Webhooks, letter_as_json, webhook_as_json, with_secret

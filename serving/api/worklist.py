@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from serving.answers import WorklistPage
 from serving.api.common import json_response, refusals
 from serving.guarding import GUARDED, allow
+from serving.lead_answers import WorklistPage
 from serving.reading import worked_as_json
 from serving.state import worker_of
 from serving.storage.base import to_number

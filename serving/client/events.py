@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from serving.answers import AccountTold, EventsTold
 from serving.client.calling import Caller, at, once, operation
 from serving.client.scores import Activity
+from serving.lead_answers import AccountTold, EventsTold
 
 
 class EventCalls:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from serving.answers import FeedbackGiven, FeedbackPage
 from serving.client.calling import Caller, at, once, operation
+from serving.lead_answers import FeedbackGiven, FeedbackPage
 
 
 class FeedbackCalls:

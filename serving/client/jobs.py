@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from serving.answers import JobLog, JobPage, JobTold
 from serving.client.calling import Caller, at, once, operation
+from serving.job_answers import JobLog, JobPage, JobTold
 
 
 class JobCalls:

@@ -7,19 +7,18 @@ from typing import Any, Final, Literal, TypedDict, Unpack
 
 from pydantic import RootModel
 
-from serving.answers import (
-    Explained,
+from serving.answers import Explained, NotScored
+from serving.client.calling import Caller, at, once, operation
+from serving.client.scores import Fields
+from serving.lead_answers import (
     LeadInShort,
     LeadPage,
     LeadTold,
-    NotScored,
     PastScore,
     ScoreHistory,
     Timeline,
     WorklistPage,
 )
-from serving.client.calling import Caller, at, once, operation
-from serving.client.scores import Fields
 
 
 class Keep:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from serving.answers import LeadTold
 from serving.client.calling import Caller, at, once, operation
+from serving.lead_answers import LeadTold
 from serving.privacy_answers import ErasedTold, PersonTold
 
 

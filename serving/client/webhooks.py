@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from serving.answers import LetterPage, Replayed, Webhook, WebhookList, WebhookMade
 from serving.client.calling import Caller, at, once, operation
+from serving.job_answers import LetterPage, Replayed, Webhook, WebhookList, WebhookMade
 
 
 class WebhookCalls:

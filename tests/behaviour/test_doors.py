@@ -106,7 +106,7 @@ def test_a_key_is_made_renewed_and_ended(house: dict[str, TestClient]):
     assert (status(first), status(second)) == (200, 200)
     assert send(admin, path, act="revoke").status_code == 303
     assert (status(first), status(second)) == (401, 401)
-    assert "2 people may sign in, 0 keys" in admin.get("/health").text
+    assert "may sign in: 2. Keys of systems that are good: 0." in admin.get("/health").text
 
 
 def test_nobody_else_comes_in(house: dict[str, TestClient]):

@@ -13,12 +13,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from models.workspace import Workspace
-from serving.answers import LeadPage
 from serving.client import LeadpactClient
 from serving.connectors.tryton import connecting, notes
 from serving.connectors.tryton.connecting import connect
 from serving.connectors.tryton.marks import Marks
 from serving.connectors.tryton.rpc import Tryton, plain
+from serving.lead_answers import LeadPage
 from tests.support.access import Clock
 from tests.support.service import NOW, make_client, make_worker
 from tests.support.tryton_answers import USER, TrytonAnswers

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
-from serving.answers import LeadPage
 from serving.client import LeadpactClient, NotFound
 from serving.client.leads import Wanted
 from serving.connectors.tryton.marks import SCORES, Marks
 from serving.connectors.tryton.notes import note_of, remove_of_gone, write_notes
 from serving.connectors.tryton.pulling import BESIDE, LEAD, Rows, beside_since, leads_since
 from serving.connectors.tryton.rpc import Tryton
+from serving.lead_answers import LeadPage
 
 _T = TypeVar("_T")
 MAPPING = "tryton"
