@@ -74,7 +74,9 @@ def test_a_store_that_goes_and_comes_back(trained: Workspace, tmp_path: Path):
     assert asked[:2] == ["store unreachable", "not ready"]
     assert events.count("ready again") == 1
     [refused] = [x for x in lines if x.get("method") == "PUT" and x["status"] == 503]
-    [why] = [x["error"] for x in lines if "error" in x and x["request_id"] == refused["request_id"]]
+    [why] = [
+        x["error"] for x in lines if "error" in x and x.get("request_id") == refused["request_id"]
+    ]
     assert "connection" in why
 
 
