@@ -69,8 +69,9 @@ class Asked:
         value, seq = self.after.split(".")
         return Place(int(value), int(seq))
 
-    def wanted(self, hand_over_from: int, tolerance: float, now: int) -> Wanted:
-        """The question to the store."""
+    def wanted(self, rulebook: Rulebook, now: int) -> Wanted:
+        """The question to the store, at an instant in microseconds."""
+        hand_over_from = round(rulebook.hand_over_from)
         stage = "returned" if self.view == "returned" else self.stage or None
         least = int(self.least or 0)
         asked = Filter(
@@ -82,7 +83,7 @@ class Asked:
             grid=self.grid or None,
         )
         is_open = stage not in CLOSED
-        gap = tolerance if self.view == "disagree" else 0
+        gap = rulebook.tolerance_points if self.view == "disagree" else 0
         due = {"waiting": ANY_TIME, "due": now + DAY, "late": now}.get(self.view)
         unowned = self.view == "nobody"
         return Wanted(asked, self.q, is_open, gap, self.sort, self.place, due, unowned)
@@ -113,8 +114,7 @@ def look(
         now: the instant, in microseconds.
         most: leads of the page.
     """
-    bounds = round(rulebook.hand_over_from), rulebook.tolerance_points
-    rows = store.page(asked.wanted(*bounds, now), most + 1)
+    rows = store.page(asked.wanted(rulebook, now), most + 1)
     more, rows = len(rows) > most, rows[:most]
     return rows, f"{rows[-1].place}.{rows[-1].seq}" if more else ""
 

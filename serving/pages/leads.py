@@ -122,7 +122,5 @@ async def export_leads(request: Request, asked: Annotated[Asked, Depends()]) -> 
 
 
 def _as_file(store: Worklist, worker: Worker, asked: Asked) -> BinaryIO:
-    rulebook = worker.scorer.rulebook
-    bounds = round(rulebook.hand_over_from), rulebook.tolerance_points
-    wanted = asked.wanted(*bounds, to_number(worker.clock()))
+    wanted = asked.wanted(worker.scorer.rulebook, to_number(worker.clock()))
     return write_leads(store.every(wanted), worker.scorer)
